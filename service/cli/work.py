@@ -1,0 +1,203 @@
+"""Commands that do the service's work: ``run``, ``poll``, ``digest``, ``health``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from service.cli.app import EXIT_PROBLEM, ending_well, main, settings_of
+from service.digests.render import render
+from service.harvest import Harvest
+from service.health import silent_jobs
+from service.pipeline import Service, compose_for, deliver, digest, poll
+from service.records import ChannelKind
+from service.sample import sample_settings, serve
+from service.scheduler import Daemon
+from service.settings import Settings
+from service.storage import feeds, heartbeats
+from service.telemetry import configure_logs
+from service.wiring import build_service, open_database, utc_now
+
+# Progress and tables go where logs go; what a script reads goes to standard output.
+_console = Console(stderr=True)
+
+
+@main.command()
+@click.option("--welcome", is_flag=True, help="Poll, show a first digest, then stay.")
+@click.pass_obj
+@ending_well
+def run(config_dir: Path, welcome: bool) -> None:
+    r"""Run the daemon: poll, digest and deliver until SIGTERM.
+
+    \b
+    Example:
+      caspian run
+    """
+    settings = settings_of(config_dir)
+    configure_logs(settings.log)
+    if welcome:
+        _welcome(settings, config_dir / "sample")
+    service = build_service(settings)
+    finished = asyncio.run(_daemon(service))
+    service.database.close()
+    if not finished:
+        # A thread may hang in a slow server's answer; its work is taken up at the next start.
+        sys.stdout.flush()
+        os._exit(0)
+
+
+@main.command("poll")
+@click.option("--all", "every", is_flag=True, help="All feeds, not only those that are due.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.pass_obj
+@ending_well
+def poll_once(config_dir: Path, every: bool, as_json: bool) -> None:
+    r"""Poll the feeds that are due, once.
+
+    \b
+    Example:
+      caspian poll --all
+    """
+    service = _service(config_dir)
+    if every:
+        with service.database.transaction() as connection:
+            feeds.make_due(connection, service.clock())
+    harvest = _poll_with_progress(service)
+    if as_json:
+        click.echo(json.dumps(asdict(harvest)))
+    else:
+        _console.print(_summary(harvest))
+
+
+@main.command("digest")
+@click.option("--subscription", help="Only this one; without it, every subscription.")
+@click.option("--due", is_flag=True, help="Only digests whose time has come.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; send and store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the digests as JSON.")
+@click.pass_obj
+@ending_well
+def digest_once(
+    config_dir: Path, subscription: str | None, due: bool, dry_run: bool, as_json: bool
+) -> None:
+    r"""Make digests now and send them.
+
+    \b
+    Example:
+      caspian digest --subscription morning --dry-run
+    """
+    service = _service(config_dir)
+    known = [s.id for s in service.settings.subscriptions]
+    if subscription is not None and subscription not in known:
+        raise click.BadParameter(f"no subscription {subscription!r}; there are: {', '.join(known)}")
+    if dry_run:
+        _preview(service, subscription, as_json)
+        return
+    issued = digest(service, at_once=not due, only=subscription)
+    done = deliver(service, Event())
+    _console.print(
+        f"{len(issued)} digests made; {done.sent} deliveries sent, {done.failed} to be tried"
+        f" again, {done.dead} given up"
+    )
+    if done.failed or done.dead:
+        sys.exit(EXIT_PROBLEM)
+
+
+@main.command()
+@click.pass_obj
+@ending_well
+def health(config_dir: Path) -> None:
+    r"""Exit with 0 if the daemon's jobs come through, with 1 and the reason if not.
+
+    \b
+    Example:
+      caspian health || echo "look at the log"
+    """
+    database = open_database(settings_of(config_dir))
+    with database.reading() as connection:
+        problems = silent_jobs(heartbeats.last_beats(connection), utc_now())
+    click.echo("; ".join(problems) or "healthy")
+    if problems:
+        sys.exit(EXIT_PROBLEM)
+
+
+async def _daemon(service: Service) -> bool:
+    return await Daemon(service).run()
+
+
+def _service(config_dir: Path) -> Service:
+    settings = settings_of(config_dir)
+    configure_logs(settings.log)
+    return build_service(settings)
+
+
+def _poll_with_progress(service: Service) -> Harvest:
+    with _progress() as progress:
+        task = progress.add_task("polling feeds", total=None)
+        return asyncio.run(
+            poll(service, Event(), lambda n, of: progress.update(task, completed=n, total=of))
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=_console) as progress:
+        yield progress
+
+
+def _summary(harvest: Harvest) -> Table:
+    table = Table(title="Poll", show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    for name, value in asdict(harvest).items():
+        table.add_row(name, f"{value:,}")
+    return table
+
+
+def _preview(service: Service, only: str | None, as_json: bool) -> None:
+    with service.database.reading() as connection:
+        for subscription in service.settings.subscriptions:
+            if only in (None, subscription.id):
+                made = compose_for(service, connection, subscription, service.clock())
+                rendered = render(made)
+                click.echo(json.dumps(rendered.document) if as_json else rendered.text)
+
+
+def _welcome(settings: Settings, sample: Path) -> None:
+    """Poll at once and show a digest; where no feed answers at all, that of the sample day."""
+    service = build_service(settings)
+    harvest = _poll_with_progress(service)
+    _console.print(_summary(harvest))
+    service.database.close()
+    if harvest.feeds and harvest.failed == harvest.feeds:
+        _console.print(
+            f"\n[bold]None of the {harvest.feeds} feeds answered:[/bold] this machine seems to be"
+            " offline.\nHere is a made-up sample day instead;"
+            " the daemon goes on trying the feeds.\n"
+        )
+        with serve(sample / "feeds") as address:
+            service = build_service(sample_settings(settings, sample, address), sample=True)
+            _console.print(_summary(_poll_with_progress(service)))
+    else:
+        service = build_service(settings)
+    digest(service, at_once=True)
+    deliver(service, Event())
+    service.database.close()
+    for subscription in service.settings.subscriptions:
+        if any(channel.kind is ChannelKind.FILE for channel in subscription.channels):
+            folder = Path(service.settings.data_dir) / "digests"
+            page = folder / f"{subscription.id}-latest.html"
+            _console.print(f"The digest as a page: {page.resolve().as_uri()}")
+    _console.print("The daemon goes on from here; Ctrl-C stops it.\n")

@@ -1,0 +1,186 @@
+"""Makes the one ``Digest`` that every channel shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from service.digests.select import likelihood
+from service.records import (
+    Digest,
+    DigestFooter,
+    DigestLink,
+    DigestSection,
+    DigestStory,
+    Report,
+    Story,
+    Topic,
+)
+from service.settings import Subscription
+
+EXTRACT_CHARACTERS = 320
+MAX_LINKS = 8
+WHY_WORDS = 4
+
+_SENTENCE = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The topic's words: its topics in order of sections, and the sides' names."""
+
+    topics: tuple[Topic, ...]
+    sides: Mapping[str, str]
+
+
+def compose(
+    stories: Sequence[Story],
+    subscription: Subscription,
+    vocabulary: Vocabulary,
+    footer: DigestFooter,
+    *,
+    since: datetime,
+    until: datetime,
+    max_stories: int,
+    sample: bool = False,
+) -> Digest:
+    """Return the digest of ``stories``, which come most important first.
+
+    Each story stands once, under the topic that most of its reports have.
+    """
+    shown = [(_main_topic(story, vocabulary), story) for story in stories[:max_stories]]
+    sections = [
+        DigestSection(
+            topic, tuple(_story(s, subscription, vocabulary) for t, s in shown if t == topic)
+        )
+        for topic in vocabulary.topics
+    ]
+    return Digest(
+        subscription=subscription.id,
+        title=subscription.title,
+        time_zone=subscription.time_zone,
+        since=since,
+        until=until,
+        sections=tuple(section for section in sections if section.stories),
+        footer=footer,
+        more_stories=max(len(stories) - max_stories, 0),
+        sample=sample,
+    )
+
+
+def _main_topic(story: Story, vocabulary: Vocabulary) -> Topic:
+    counts = Counter(topic for report in story.reports for topic in report.topics)
+    return max(vocabulary.topics, key=lambda topic: counts[topic])
+
+
+def _story(story: Story, subscription: Subscription, vocabulary: Vocabulary) -> DigestStory:
+    lead = _lead(story, subscription)
+    extract = _extract(lead)
+    moments = [report.article.published_at or report.article.seen_at for report in story.reports]
+    named = Counter(topic for report in story.reports for topic in report.topics)
+    return DigestStory(
+        story_id=story.id,
+        version=story.version,
+        headline=lead.article.title,
+        extract=extract,
+        highlights=tuple(_highlights(extract, lead)),
+        language=lead.article.language,
+        topics=tuple(topic for topic in vocabulary.topics if named[topic]),
+        probability=likelihood(story),
+        first_reported_at=min(*moments, story.opened_at),
+        why=_why(lead, vocabulary),
+        links=_links(story, lead),
+    )
+
+
+def _lead(story: Story, subscription: Subscription) -> Report:
+    """The report that tells the story: in a wanted language if any is, then the surest."""
+    return max(
+        story.reports,
+        key=lambda report: (
+            report.article.language in subscription.languages,
+            report.probability,
+            -report.article.id,
+        ),
+    )
+
+
+def _extract(lead: Report) -> str:
+    """The sentence that carries the link, or else the first ones of the summary."""
+    sentence, summary = lead.evidence.sentence, lead.article.summary
+    if sentence and sentence in summary:
+        return _cut(sentence)
+    first, second = [*_SENTENCE.split(summary), "", ""][:2]
+    both = f"{first} {second}".strip()
+    return both if len(both) <= EXTRACT_CHARACTERS else _cut(first)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= EXTRACT_CHARACTERS:
+        return text
+    head = text[:EXTRACT_CHARACTERS]
+    return (head.rsplit(" ", 1)[0] if " " in head else head) + " …"
+
+
+def _highlights(extract: str, lead: Report) -> list[tuple[int, int]]:
+    """Spans of the mentions in the extract, in order, without overlaps."""
+    words = {mention.text for mention in lead.evidence.mentions if mention.text}
+    found = sorted(
+        (match.start(), -match.end())
+        for word in words
+        for match in re.finditer(rf"(?<!\w){re.escape(word)}", extract)
+    )
+    spans: list[tuple[int, int]] = []
+    for start, minus_end in found:
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, -minus_end))
+    return spans
+
+
+def _why(lead: Report, vocabulary: Vocabulary) -> str:
+    """In words: where the sides are named, and which words spoke for it most."""
+    fields = {m.field for m in lead.evidence.mentions}
+    place = "in the title and the text" if len(fields) > 1 else f"in the {'/'.join(fields)}"
+    names = " and ".join(vocabulary.sides.values())
+    phrases = [
+        _readable(phrase, vocabulary)
+        for phrase, weight in lead.evidence.phrases
+        if weight > 0 and " side" not in phrase and not phrase.startswith("side")
+    ]
+    spoken = ", ".join(phrases[:WHY_WORDS])
+    return f"names {names} {place}" + (f"; speaks for it: {spoken}" if spoken else "")
+
+
+def _readable(phrase: str, vocabulary: Vocabulary) -> str:
+    first, second = vocabulary.sides.values()
+    return phrase.replace("the first side", first).replace("the second side", second)
+
+
+def _links(story: Story, lead: Report) -> tuple[DigestLink, ...]:
+    """One link an outlet, the lead's first."""
+    ordered = [lead, *(report for report in story.reports if report is not lead)]
+    links: dict[str, DigestLink] = {}
+    for report in ordered:
+        article = report.article
+        links.setdefault(
+            article.outlet,
+            DigestLink(
+                article.outlet,
+                article.affiliation,
+                article.language,
+                article.title,
+                article.url,
+            ),
+        )
+    return tuple(links.values())[:MAX_LINKS]
+
+
+def highlighted(story: DigestStory) -> list[tuple[str, bool]]:
+    """Return the extract in pieces, each with whether it is a highlighted one."""
+    edges = [0, *(edge for span in story.highlights for edge in span), len(story.extract)]
+    pieces = [(story.extract[a:b], index % 2 == 1) for index, (a, b) in enumerate(pairwise(edges))]
+    return [piece for piece in pieces if piece[0]]

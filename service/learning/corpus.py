@@ -1,0 +1,197 @@
+"""What the classifier learns from: passages of the seed documents, and the curriculum.
+
+The five seeds came from the web with page clutter around the text: tables of contents, share
+and comment prompts, author boxes with invented people, picture captions, celebrity links. The
+originals are kept as they came; ``clean_passages`` takes the clutter out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.errors import InputError
+from service.records import Item, Topic
+
+FIELDS = frozenset({"title", "summary", "lang", "label", "topics", "kind"})
+OPTIONAL_FIELDS = frozenset({"pair", "id", "unsure"})
+
+# A seed passage is as long as a feed item's summary.
+PASSAGE_WORDS = (12, 70)
+LONG_LINE_WORDS = 40
+
+_HEADING = re.compile(r"\s*#{2,6}\s+")
+_CONTENTS = re.compile(r"(?:\d+\.|\*)\s*\[([^\]]*)\]\(#[^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*|\s*\[\d+\]|(?<!\w)---+(?!\w)")
+_ENDING = re.compile(r"[.!?][\"”’)]?$")
+_SENTENCE = re.compile(r"(?<!U\.S\.)(?:(?<=[.!?][\"”’)])|(?<=[.!?]))\s+|(?<=[a-z]\.)(?=[A-Z])")
+# Author boxes, social handles and forms: "Label : value" at the start of a line.
+_FORM_LINE = re.compile(
+    r"^\W*(?:name|username|email|birthdate|address|phone|company|job|bio|url|followers"
+    r"|following|socials|detail author|tiktok|twitter|facebook|instagram|linkedin)\b\s*:?",
+    re.IGNORECASE,
+)
+# The page speaking to its visitor, or of itself.
+_PROMPT = re.compile(
+    r"\b(?:comments? below|share (?:your|this)|our (?:site|other articles|newsletter)"
+    r"|explore (?:our|other)|what are your thoughts|do you (?:believe|think)|let us know"
+    r"|leave a (?:reply|comment)|read more|this article|table of contents|subscribe"
+    r"|does russia support iran|is russia allies with iran|will russia protect iran)\b",
+    re.IGNORECASE,
+)
+# Seeds' own words for what a passage is about; enough for a first topic.
+_TOPIC_WORDS = {
+    "military": r"militar|drone|missile|weapon|defen[cs]e|arms|jet|drill|troop|S-[34]00|Su-35",
+    "economic": r"econom|trade|sanction|energy|oil|gas|bank|invest|corridor|financ|Bushehr",
+    "diplomatic": r"diplomat|treat|pact|agreement|security council|veto|nuclear deal|mediat"
+    r"|foreign minister|alliance|partnership",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training item. ``group`` keeps what belongs together in one fold."""
+
+    item: Item
+    label: bool
+    topics: tuple[Topic, ...]
+    kind: str
+    group: str
+
+
+def read_seeds(folder: Path, sides: Sequence[str]) -> list[Example]:
+    """Return the passages of all seed documents that name both sides, as relevant examples.
+
+    ``sides`` are the names by which the seeds, which are English, call the two.
+    """
+    paths = sorted(folder.glob("*.txt"))
+    if not paths:
+        raise InputError(f"no seed documents in {folder}", mend="put *.txt files there")
+    examples = []
+    for path in paths:
+        for passage in clean_passages(path.read_text(encoding="utf-8")):
+            if all(side.lower() in passage.lower() for side in sides):
+                item = Item("", passage, "en")
+                topics = _passage_topics(passage)
+                examples.append(Example(item, True, topics, "seed", path.stem))
+    return examples
+
+
+def clean_passages(document: str) -> list[str]:
+    """Return the running text of a seed document in passages of a few sentences.
+
+    Dropped: contents, headings, form lines, captions (lines seen twice or without a full
+    sentence), link lists, and sentences in which the page talks to its visitor.
+    """
+    headings = sorted(map(str.strip, _CONTENTS.findall(document)), key=len, reverse=True)
+    document = _HEADING.sub("\n", _CONTENTS.sub("\n", document))
+    document = _MARKS.sub(" ", _LINK.sub(r"\1", document))
+    lines = [_without_heading(line, headings) for line in document.splitlines()]
+    seen = Counter(lines)
+    passages: list[str] = []
+    for line in lines:
+        # A paragraph that runs into a link list has no end, but still holds good sentences.
+        whole = _ENDING.search(line) or len(line.split()) >= LONG_LINE_WORDS
+        if seen[line] > 1 or _FORM_LINE.match(line) or not whole:
+            continue
+        passages += _passages(_sentences(line))
+    return list(dict.fromkeys(passages))
+
+
+def read_curriculum(paths: Iterable[Path], topics: Sequence[Topic]) -> list[Example]:
+    """Return the examples of curriculum files; ``unsure`` ones are left out.
+
+    Raises:
+        InputError: naming file, line and mend, for the first bad line.
+
+    """
+    examples = []
+    for path in sorted(paths):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                problem = _row_problem(row, topics)
+            except ValueError as error:
+                row, problem = {}, f"not JSON: {error}"
+            if problem:
+                raise InputError(
+                    f"{path}, line {number}: {problem}",
+                    mend="each line is an object with title, summary, lang, label (0 or 1), "
+                    "topics and kind",
+                )
+            if row.get("unsure"):
+                continue
+            chosen = tuple(topic for topic in topics if topic in row["topics"])
+            item = Item(row["title"], row["summary"], row["lang"])
+            group = row.get("pair") or f"{path.stem}:{number}"
+            examples.append(Example(item, bool(row["label"]), chosen, row["kind"], group))
+    return examples
+
+
+def fingerprint(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its name, for a model's manifest."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
+
+
+def _without_heading(line: str, headings: Iterable[str]) -> str:
+    """Some seeds came with their line breaks lost: a heading runs into its paragraph."""
+    line = " ".join(line.split())
+    for heading in headings:
+        if line.startswith(heading):
+            return line.removeprefix(heading).strip()
+    return line
+
+
+def _sentences(line: str) -> Iterator[str]:
+    for sentence in _SENTENCE.split(line):
+        words = sentence.split()
+        ends_well = sentence.rstrip('"”’) ').endswith((".", "!", "?"))
+        if len(words) >= 5 and ends_well and not _PROMPT.search(sentence):
+            yield sentence.strip()
+
+
+def _passages(sentences: Iterable[str]) -> Iterator[str]:
+    """Join sentences until a passage is about as long as a summary."""
+    shortest, longest = PASSAGE_WORDS
+    words: list[str] = []
+    for sentence in sentences:
+        more = sentence.split()
+        if words and len(words) + len(more) > longest:
+            yield " ".join(words)
+            words = []
+        words += more
+    if len(words) >= shortest:
+        yield " ".join(words)
+
+
+def _passage_topics(passage: str) -> tuple[Topic, ...]:
+    found = [t for t, words in _TOPIC_WORDS.items() if re.search(words, passage, re.IGNORECASE)]
+    return tuple(Topic(topic) for topic in found or ["diplomatic"])
+
+
+def _row_problem(row: object, topics: Sequence[Topic]) -> str | None:
+    if not isinstance(row, dict):
+        return "not an object"
+    missing, unknown = FIELDS - row.keys(), row.keys() - FIELDS - OPTIONAL_FIELDS
+    if missing or unknown:
+        parts = [f"missing {sorted(missing)}"] * bool(missing)
+        return ", ".join(parts + [f"unknown {sorted(unknown)}"] * bool(unknown))
+    if not all(isinstance(row[name], str) for name in ("title", "summary", "lang", "kind")):
+        return "title, summary, lang and kind are texts"
+    if not row["title"] and not row["summary"]:
+        return "neither title nor summary"
+    if row["label"] not in (0, 1):
+        return f"label is {row['label']!r}, not 0 or 1"
+    if not isinstance(row["topics"], list) or set(row["topics"]) - set(topics):
+        return f"topics are {row['topics']!r}, not a list from {list(topics)}"
+    if bool(row["topics"]) != bool(row["label"]):
+        return "relevant items have topics, others have none"
+    return None

@@ -1,0 +1,171 @@
+"""Model versions on disk: a folder each, with the fitted parts and a manifest.
+
+``model.skops`` holds scikit-learn objects and nothing else; skops builds no object whose type
+it does not know to be safe, unlike pickle, which runs what the file tells it to. The manifest
+carries the file's SHA-256, so that a truncated or altered model is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import sklearn
+import skops
+import skops.io as sio
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from service.errors import ModelError
+from service.learning.train import Trained
+from service.records import Topic
+from service.relevance.classifier import Classifier, Estimators
+from service.relevance.mentions import MentionFinder
+
+FORMAT = 1
+MODEL, MANIFEST = "model.skops", "manifest.json"
+CURRENT = "current"
+RETRAIN = "run `caspian train`, or restore the folder from a backup"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What stands beside a model: enough to know where it came from and to check it."""
+
+    format: int
+    version: str
+    topic: str
+    topics: tuple[str, ...]
+    threshold: float
+    sha256: str
+    data: dict[str, str]
+    figures: dict[str, float]
+    software: dict[str, str]
+
+
+class Registry:
+    """Finds, saves and loads versions: the reader's own first, else the shipped baseline."""
+
+    def __init__(self, own: Path, baseline: Path) -> None:
+        self._own = own
+        self._baseline = baseline
+
+    def current(self) -> Path:
+        """Return the folder of the version in use."""
+        pointer = self._own / CURRENT
+        if pointer.exists():
+            return self._own / pointer.read_text(encoding="utf-8").strip()
+        return self._baseline
+
+    def save(
+        self, trained: Trained, topic: str, topics: tuple[Topic, ...], data: Mapping[str, str]
+    ) -> Manifest:
+        """Write ``trained`` as a version of the reader's own and put it in use."""
+        manifest = write(trained, self._own, topic, topics, data)
+        # Renaming is atomic: a daemon that reads the pointer sees the old or the new one.
+        fresh = self._own / f"{CURRENT}.new"
+        fresh.write_text(manifest.version + "\n", encoding="utf-8")
+        fresh.replace(self._own / CURRENT)
+        return manifest
+
+    def load(self, finder: MentionFinder, threshold: float | None) -> Classifier:
+        """Return the classifier in use; ``threshold`` overrides the one it was saved with."""
+        return read(self.current(), finder, threshold)
+
+
+def write(
+    trained: Trained,
+    parent: Path,
+    topic: str,
+    topics: tuple[Topic, ...],
+    data: Mapping[str, str],
+    name: str | None = None,
+) -> Manifest:
+    """Write a version's folder under ``parent``, named by ``name`` or by the version itself."""
+    parts = {field: getattr(trained.estimators, field) for field in Estimators.__slots__}
+    content = sio.dumps(parts, compression=zipfile.ZIP_DEFLATED)
+    manifest = Manifest(
+        format=FORMAT,
+        version=_version(trained, topic, data),
+        topic=topic,
+        topics=tuple(topics),
+        threshold=trained.threshold,
+        sha256=hashlib.sha256(content).hexdigest(),
+        data=dict(data),
+        figures=asdict(trained.figures),
+        software={
+            "python": platform.python_version(),
+            "scikit-learn": sklearn.__version__,
+            "skops": skops.__version__,
+        },
+    )
+    folder = parent / (name or manifest.version)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MODEL).write_bytes(content)
+    text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return manifest
+
+
+def read(folder: Path, finder: MentionFinder, threshold: float | None = None) -> Classifier:
+    """Return the classifier in ``folder``.
+
+    Raises:
+        ModelError: codes ``model-missing``, ``model-format``, ``model-altered``, ``model-types``.
+
+    """
+    manifest = read_manifest(folder)
+    try:
+        content = (folder / MODEL).read_bytes()
+    except OSError as error:
+        raise ModelError(str(error), mend=RETRAIN, code="model-missing") from error
+    if hashlib.sha256(content).hexdigest() != manifest.sha256:
+        raise ModelError(
+            f"{folder / MODEL} is not the file its manifest was written for",
+            mend=RETRAIN,
+            code="model-altered",
+        )
+    try:
+        parts = cast("dict[str, Any]", sio.loads(content, trusted=[]))
+        estimators = Estimators(**parts)
+    except (UntrustedTypesFoundException, TypeError, KeyError, ValueError) as error:
+        raise ModelError(f"{folder / MODEL}: {error}", mend=RETRAIN, code="model-types") from error
+    return Classifier(
+        finder,
+        estimators,
+        [Topic(topic) for topic in manifest.topics],
+        threshold=manifest.threshold if threshold is None else threshold,
+        version=manifest.version,
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return a version's manifest, or raise a ModelError that says what is wrong with it."""
+    path = folder / MANIFEST
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"no model at {folder}", mend=RETRAIN, code="model-missing") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
+        raise ModelError(
+            f"{path} is not of format {FORMAT}, the one this program reads",
+            mend="use the program that wrote it, or run `caspian train`",
+            code="model-format",
+        )
+    try:
+        return Manifest(**{**fields, "topics": tuple(fields["topics"])})
+    except (TypeError, KeyError) as error:
+        raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
+
+
+def _version(trained: Trained, topic: str, data: Mapping[str, str]) -> str:
+    """Name a version by what it was learnt from and what came of it."""
+    source = json.dumps([sorted(data.items()), trained.threshold, asdict(trained.figures)])
+    return f"{topic}-{hashlib.sha256(source.encode()).hexdigest()[:10]}"

@@ -1,0 +1,245 @@
+"""The service's work as short spines: ``poll``, ``digest``, ``deliver``.
+
+Each can be run by hand, by the daemon's scheduler or by a test; each takes all it needs from a
+``Service``, the clock included, and can be told to stop between two pieces of work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+
+import structlog
+
+from service.delivery.sender import Sender
+from service.digests import schedule
+from service.digests.compose import Vocabulary, compose
+from service.digests.render import render
+from service.digests.select import select
+from service.errors import DeliveryError
+from service.harvest import Harvest, Harvester
+from service.polling.fetch import Fetcher
+from service.records import (
+    ChannelKind,
+    Delivery,
+    Digest,
+    DigestFooter,
+    DigestId,
+    FeedState,
+    FetchResult,
+)
+from service.settings import Settings, Subscription
+from service.storage import articles, digests, feeds, heartbeats, outbox, stories
+from service.storage.database import Connection, Database
+
+log = structlog.get_logger(__name__)
+
+# Feeds stored in one transaction, and how often a running poll looks whether it should stop.
+BATCH = 24
+STOP_TICK_SECONDS = 0.25
+
+Arrived = tuple[FeedState, FetchResult]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All that the spines need; built by ``wiring``."""
+
+    settings: Settings
+    database: Database
+    harvester: Harvester
+    open_fetcher: Callable[[], Fetcher]
+    senders: Mapping[ChannelKind, Sender]
+    vocabulary: Vocabulary
+    clock: Callable[[], datetime]
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What one round of delivering did."""
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+
+
+async def poll(service: Service, stop: Event, progress: Progress = lambda *_: None) -> Harvest:
+    """Ask every feed that is due, and take in what they answer as it arrives."""
+    now, polling = service.clock(), service.settings.polling
+    with service.database.transaction() as connection:
+        lease = timedelta(minutes=polling.lease_minutes)
+        claimed = feeds.claim_due(connection, now, polling.batch, lease)
+    harvest = Harvest()
+    progress(0, len(claimed))
+    waiting = {feed.id for feed in claimed}
+    async with (
+        service.open_fetcher() as fetcher,
+        aclosing(_batches(fetcher, claimed, stop)) as batches,
+    ):
+        async for batch in batches:
+            # In a thread: answers keep arriving while a batch is read, scored and stored.
+            harvest += await asyncio.to_thread(service.harvester.take_in, batch, service.clock())
+            waiting -= {feed.id for feed, _ in batch}
+            progress(len(claimed) - len(waiting), len(claimed))
+    with service.database.transaction() as connection:
+        if waiting:
+            feeds.make_due(connection, now, waiting)
+        heartbeats.beat(connection, "poll", service.clock())
+    return harvest
+
+
+def digest(service: Service, *, at_once: bool = False, only: str | None = None) -> list[DigestId]:
+    """Make the digests that are due and put them into the outbox; return their ids.
+
+    ``at_once`` makes them whether due or not; ``only`` names one subscription.
+    """
+    issued = []
+    for subscription in service.settings.subscriptions:
+        if only is not None and subscription.id != only:
+            continue
+        with service.database.transaction() as connection:
+            now = service.clock()
+            if not _is_due(connection, subscription, now) and not at_once:
+                continue
+            made = compose_for(service, connection, subscription, now)
+            if made.stories or subscription.when_empty == "send" or at_once:
+                issued.append(digests.issue(connection, made, subscription.channels, now))
+            digests.schedule(
+                connection,
+                subscription.id,
+                schedule.expression(subscription),
+                schedule.next_due(subscription, now),
+            )
+            digests.mark_told_until(connection, subscription.id, now)
+    with service.database.transaction() as connection:
+        heartbeats.beat(connection, "digest", service.clock())
+    return issued
+
+
+def deliver(service: Service, stop: Event, only: DigestId | None = None) -> Deliveries:
+    """Send what waits in the outbox, oldest first; each row is closed right after its sending."""
+    lease = timedelta(seconds=service.settings.delivery.lease_seconds)
+    sent = failed = dead = 0
+    while not stop.is_set():
+        with service.database.transaction() as connection:
+            delivery = outbox.claim_next(connection, service.clock(), lease, only=only)
+        if delivery is None:
+            break
+        try:
+            service.senders[delivery.channel.kind].send(delivery, render(delivery.digest))
+        except DeliveryError as error:
+            final = _give_back(service, delivery, error)
+            dead, failed = dead + final, failed + (not final)
+        else:
+            with service.database.transaction() as connection:
+                outbox.close(connection, delivery, service.clock())
+            sent += 1
+            log.info("digest sent", digest=delivery.digest_id, channel=str(delivery.channel))
+    with service.database.transaction() as connection:
+        heartbeats.beat(connection, "deliver", service.clock())
+    return Deliveries(sent, failed, dead)
+
+
+def compose_for(
+    service: Service, connection: Connection, subscription: Subscription, now: datetime
+) -> Digest:
+    """Return the digest that ``subscription`` would get now; nothing is stored."""
+    agenda = digests.agenda(connection, subscription.id)
+    lookback = timedelta(hours=service.settings.digest.first_lookback_hours)
+    since = (agenda and agenda.told_until) or now - lookback
+    found = stories.updated_between(connection, since, now)
+    told = digests.already_told(connection, subscription.id, [story.id for story in found])
+    tally = feeds.tally(connection)
+    scorer = service.harvester.scorer
+    return compose(
+        select(found, subscription, told, scorer.threshold),
+        subscription,
+        service.vocabulary,
+        DigestFooter(
+            articles_read=articles.count_seen(connection, since, now),
+            feeds_total=tally.total,
+            feeds_failing=tally.failing,
+            model_version=scorer.version,
+        ),
+        since=since,
+        until=now,
+        max_stories=service.settings.digest.max_stories,
+        sample=service.sample,
+    )
+
+
+async def _batches(
+    fetcher: Fetcher, claimed: Sequence[FeedState], stop: Event
+) -> AsyncGenerator[list[Arrived]]:
+    """Yield answers in batches, as many as have arrived; end early when told to stop."""
+    arrived: asyncio.Queue[Arrived | None] = asyncio.Queue()
+
+    async def pump() -> None:
+        try:
+            async with aclosing(fetcher.fetch_all(claimed)) as answers:
+                async for answer in answers:
+                    arrived.put_nowait(answer)
+        finally:
+            arrived.put_nowait(None)
+
+    pumping = asyncio.create_task(pump())
+    try:
+        ended = False
+        while not ended and not stop.is_set():
+            try:
+                batch = [await asyncio.wait_for(arrived.get(), STOP_TICK_SECONDS)]
+            except TimeoutError:
+                continue
+            while len(batch) < BATCH and not arrived.empty():
+                batch.append(arrived.get_nowait())
+            ended = None in batch
+            answers = [answer for answer in batch if answer is not None]
+            if answers:
+                yield answers
+        if ended:
+            await pumping
+    finally:
+        pumping.cancel()
+        await asyncio.gather(pumping, return_exceptions=True)
+
+
+def _is_due(connection: Connection, subscription: Subscription, now: datetime) -> bool:
+    """Tell whether it is due; a new or changed schedule is set first and starts from now."""
+    expression = schedule.expression(subscription)
+    agenda = digests.agenda(connection, subscription.id)
+    if agenda is None or agenda.schedule != expression:
+        due = schedule.next_due(subscription, now)
+        digests.schedule(connection, subscription.id, expression, due)
+        return False
+    return agenda.next_digest_at <= now
+
+
+def _give_back(service: Service, delivery: Delivery, error: DeliveryError) -> bool:
+    """Put a failed delivery back with a longer wait each time; True if it is given up."""
+    settings = service.settings.delivery
+    now = service.clock()
+    final = error.permanent or delivery.attempts >= settings.max_attempts
+    log.warning(
+        "delivery failed",
+        digest=delivery.digest_id,
+        channel=str(delivery.channel),
+        code=error.code,
+        why=error.message,
+        attempt=delivery.attempts,
+        given_up=final,
+    )
+    with service.database.transaction() as connection:
+        if final:
+            outbox.bury(connection, delivery, error.code, error.message)
+        else:
+            longest = timedelta(hours=settings.max_backoff_hours)
+            wait = timedelta(seconds=settings.backoff_seconds) * 2 ** (delivery.attempts - 1)
+            until = now + max(min(wait, longest), error.retry_after or timedelta(0))
+            outbox.postpone(connection, delivery, until, error.code, error.message)
+    return final

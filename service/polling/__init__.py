@@ -1,0 +1,1 @@
+"""Feeds in: when to ask (cadence), asking (fetch), and reading the answer (parse)."""

@@ -1,0 +1,1 @@
+"""Is it relevant, on which topics, and why: mentions, features, classifier, explanation. Pure."""

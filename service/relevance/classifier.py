@@ -1,0 +1,142 @@
+"""The classifier: fitted on read items, it gives each a calibrated probability and topics.
+
+Words of the masked text and the layout of the mentions, weighed by a logistic regression;
+its log-odds are put through a second, one-dimensional logistic regression fitted on
+out-of-fold scores (Platt scaling; Platt 1999) so that 0.8 means eight in ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+
+from service.records import Evidence, Item, Score, Topic
+from service.relevance.features import LAYOUT_NAMES, Reading, carrying_sentence, layout, read
+from service.relevance.mentions import MentionFinder
+
+Vector = npt.NDArray[np.float64]
+
+# What an item that does not name both sides scores: nothing was weighed, so nothing is claimed.
+GATED_PROBABILITY = 0.0
+TOPIC_THRESHOLD = 0.5
+EVIDENCE_PHRASES = 6
+# The layout counts as much as a handful of words.
+LAYOUT_WEIGHT = 1.0
+
+
+class Scorer(Protocol):
+    """What the pipeline needs of a classifier."""
+
+    version: str
+    threshold: float
+
+    def score(self, items: Sequence[Item]) -> list[Score]:
+        """Return one score for each item, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Estimators:
+    """The fitted parts; scikit-learn objects only, so that skops can write and audit them."""
+
+    words: TfidfVectorizer
+    characters: TfidfVectorizer
+    relevance: LogisticRegression
+    calibration: LogisticRegression
+    topics: OneVsRestClassifier
+
+    def matrix(self, readings: Sequence[Reading], sides: Sequence[str]) -> csr_matrix:
+        """Return the features: one row a reading; words, then character n-grams, then layout."""
+        texts = [reading.masked for reading in readings]
+        numbers = np.array([layout(reading, sides) for reading in readings]) * LAYOUT_WEIGHT
+        return csr_matrix(
+            hstack([self.words.transform(texts), self.characters.transform(texts), numbers])
+        )
+
+
+class Classifier:
+    """Scores items. Immutable once built; ``score`` may be called from several threads."""
+
+    def __init__(
+        self,
+        finder: MentionFinder,
+        estimators: Estimators,
+        topics: Sequence[Topic],
+        *,
+        threshold: float,
+        version: str,
+    ) -> None:
+        self.version = version
+        self.threshold = threshold
+        self._finder = finder
+        self._estimators = estimators
+        self._topics = tuple(topics)
+        self._names: list[str] = [
+            *estimators.words.get_feature_names_out(),
+            *([""] * len(estimators.characters.get_feature_names_out())),
+            *LAYOUT_NAMES,
+        ]
+
+    def score(self, items: Sequence[Item]) -> list[Score]:
+        """Return one score for each item, in order; relevant at or above the threshold."""
+        readings = [read(item, self._finder) for item in items]
+        scores = [self._gated(reading) for reading in readings]
+        through = [index for index, reading in enumerate(readings) if not reading.gated]
+        if through:
+            weighed = self._weigh([readings[index] for index in through])
+            for index, score in zip(through, weighed, strict=True):
+                scores[index] = score
+        return scores
+
+    def _gated(self, reading: Reading) -> Score:
+        evidence = Evidence(mentions=reading.mentions)
+        return Score(GATED_PROBABILITY, False, (), evidence, self.version)
+
+    def _weigh(self, readings: Sequence[Reading]) -> list[Score]:
+        matrix = self._estimators.matrix(readings, self._finder.sides)
+        probabilities = probability(self._estimators, matrix)
+        topic_odds = cast("Vector", self._estimators.topics.predict_proba(matrix))
+        return [
+            Score(
+                probability=round(float(p), 6),
+                relevant=bool(round(float(p), 6) >= self.threshold),
+                topics=self._choose_topics(odds),
+                evidence=Evidence(
+                    mentions=reading.mentions,
+                    sentence=carrying_sentence(reading),
+                    phrases=self._phrases(matrix[row]),
+                ),
+                model_version=self.version,
+            )
+            for row, (reading, p, odds) in enumerate(
+                zip(readings, probabilities, topic_odds, strict=True)
+            )
+        ]
+
+    def _choose_topics(self, odds: Vector) -> tuple[Topic, ...]:
+        chosen = [t for t, p in zip(self._topics, odds, strict=True) if p >= TOPIC_THRESHOLD]
+        return tuple(chosen or [self._topics[int(np.argmax(odds))]])
+
+    def _phrases(self, row: Any) -> tuple[tuple[str, float], ...]:
+        """Return the words and layouts that moved the log-odds most, strongest first."""
+        weights = row.data * self._estimators.relevance.coef_[0][row.indices]
+        named = [
+            (self._names[index], round(float(weight), 3))
+            for index, weight in zip(row.indices, weights, strict=True)
+            if self._names[index]
+        ]
+        return tuple(sorted(named, key=lambda pair: -abs(pair[1]))[:EVIDENCE_PHRASES])
+
+
+def probability(estimators: Estimators, matrix: csr_matrix) -> Vector:
+    """Return the calibrated probability of each row."""
+    odds = estimators.relevance.decision_function(matrix).reshape(-1, 1)
+    return cast("Vector", estimators.calibration.predict_proba(odds)[:, 1])

@@ -1,0 +1,128 @@
+"""Turns an item into what the classifier weighs: masked text, and how the mentions lie.
+
+Both sides are masked by one token each, so that the words around them are learnt and not the
+names, and what is learnt in one language about their order and distance serves all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from service.records import Item, Mention
+from service.relevance.mentions import MentionFinder, fold
+
+TITLE, SUMMARY = "title", "summary"
+# Feeds with full texts: the relation is told in the first paragraphs or not at all.
+SUMMARY_CHARACTERS = 1_200
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])")
+
+LAYOUT_NAMES = (
+    "the first side named in the title",
+    "the second side named in the title",
+    "both sides named in the title",
+    "both sides named in one sentence",
+    "share of sentences that name both sides",
+    "both sides named early",
+    "sides named close together",
+    "often named",
+    "no summary",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An item as read: its mentions, its sentences, and its text with the sides masked."""
+
+    item: Item
+    mentions: tuple[Mention, ...]
+    sentences: tuple[tuple[str, int, int, str], ...]
+    masked: str
+
+    @property
+    def gated(self) -> bool:
+        """Whether the gate stops it: fewer than two sides are named."""
+        return len({mention.side for mention in self.mentions}) < 2
+
+
+def read(item: Item, finder: MentionFinder) -> Reading:
+    """Find the mentions of ``item`` and prepare it for the classifier."""
+    summary = item.summary[:SUMMARY_CHARACTERS]
+    if not finder.names_both(f"{item.title}\n{summary}"):
+        return Reading(item, (), (), "")
+    mentions = [*finder.find(item.title, TITLE), *finder.find(summary, SUMMARY)]
+    masked = " ".join(
+        (
+            _mask(item.title, [m for m in mentions if m.field == TITLE], finder.sides),
+            _mask(summary, [m for m in mentions if m.field == SUMMARY], finder.sides),
+        )
+    )
+    sentences = (*_sentences(item.title, TITLE), *_sentences(summary, SUMMARY))
+    return Reading(item, tuple(mentions), sentences, masked)
+
+
+def layout(reading: Reading, sides: Sequence[str]) -> list[float]:
+    """Return numbers in [0, 1] that say how the mentions lie; see ``LAYOUT_NAMES``."""
+    first, second = sides
+    in_title = {m.side for m in reading.mentions if m.field == TITLE}
+    named = [_sides_in(reading, sentence) for sentence in reading.sentences]
+    shared = [index for index, found in enumerate(named) if len(found) == len(sides)]
+    return [
+        float(first in in_title),
+        float(second in in_title),
+        float({first, second} <= in_title),
+        float(bool(shared)),
+        len(shared) / max(len(named), 1),
+        1 / (1 + shared[0]) if shared else 0.0,
+        _nearness(reading, first, second),
+        min(math.log1p(len(reading.mentions)) / 3, 1.0),
+        float(not reading.item.summary),
+    ]
+
+
+def carrying_sentence(reading: Reading) -> str:
+    """Return the sentence that names most of the sides, the earliest among equals."""
+    if not reading.sentences:
+        return ""
+    best = max(reading.sentences, key=lambda sentence: len(_sides_in(reading, sentence)))
+    return best[3]
+
+
+def _sides_in(reading: Reading, sentence: tuple[str, int, int, str]) -> set[str]:
+    field, start, end, _ = sentence
+    return {m.side for m in reading.mentions if m.field == field and start <= m.start < end}
+
+
+def _nearness(reading: Reading, first: str, second: str) -> float:
+    by_side = {side: [m for m in reading.mentions if m.side == side] for side in (first, second)}
+    gaps = [
+        max(b.start - a.end, a.start - b.end, 0)
+        for a, b in product(by_side[first], by_side[second])
+        if a.field == b.field
+    ]
+    return math.exp(-min(gaps) / 40) if gaps else 0.0
+
+
+def _mask(text: str, mentions: Sequence[Mention], sides: Sequence[str]) -> str:
+    parts, at = [], 0
+    for mention in mentions:
+        if mention.end <= at:
+            continue
+        parts += [text[at : mention.start], f" side{'ab'[sides.index(mention.side)]} "]
+        at = mention.end
+    parts.append(text[at:])
+    return fold("".join(parts))
+
+
+def _sentences(text: str, field: str) -> list[tuple[str, int, int, str]]:
+    found, at = [], 0
+    for part in _SENTENCE_END.split(text):
+        start = text.index(part, at)
+        at = start + len(part)
+        if part.strip():
+            found.append((field, start, at, part.strip()))
+    return found

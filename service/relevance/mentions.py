@@ -1,0 +1,153 @@
+"""Finds where a text names either side, in any script.
+
+The gate before the classifier: an item that does not name both sides cannot be about what lies
+between them. Terms come from ``topic.toml``; its comment describes how they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ahocorasick_rs import AhoCorasick
+
+from service.records import Mention
+
+# Arabic: and, so, by, as, to, and the article, alone or stacked; Hebrew likewise.
+_CLITICS = frozenset("وفبكلالوהבלמשכ")
+_MAX_CLITICS = 3
+
+# Letters that writers use one for the other, and marks that writers leave out.
+_FOLDED = str.maketrans(
+    {
+        "İ": "i",
+        "I": "i",
+        "ı": "i",
+        "ё": "е",
+        "Ё": "е",
+        "ي": "ی",
+        "ى": "ی",
+        "ئ": "ی",
+        "ك": "ک",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ٱ": "ا",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ؤ": "و",
+        "\u0640": None,  # tatweel
+        "\u200c": " ",  # ZWNJ parts a word from its ending
+        "\u200d": None,
+        "\u00a0": " ",
+        "’": "'",
+        "ʼ": "'",
+        **dict.fromkeys(map(chr, [*range(0x064B, 0x0653), 0x0670]), None),
+        **dict.fromkeys(map(chr, range(0x0591, 0x05C8)), None),
+    }
+)
+
+
+def fold(text: str) -> str:
+    """Return ``text`` with case and spelling variants folded; see ``_FOLDED``."""
+    return text.translate(_FOLDED).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    side: str
+    kind: str
+    open_end: bool
+    anywhere: bool
+
+
+class MentionFinder:
+    """Finds the terms of both sides. Immutable and safe to share between threads."""
+
+    def __init__(self, sides: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+        """Take the terms by side and kind ("country", "leaders", ...)."""
+        self.sides = tuple(sides)
+        patterns: dict[str, list[_Pattern]] = {}
+        for side, kinds in sides.items():
+            for kind, terms in kinds.items():
+                for term in terms:
+                    text = fold(term.removesuffix("*"))
+                    pattern = _Pattern(side, kind, term.endswith("*"), _is_unspaced(text))
+                    if all(known.side != side for known in patterns.get(text, ())):
+                        patterns.setdefault(text, []).append(pattern)
+        self._patterns = list(patterns.values())
+        self._automaton = AhoCorasick(list(patterns))
+
+    def names_both(self, text: str) -> bool:
+        """Tell whether ``text`` names both sides; the fast path for the bulk of all news."""
+        folded = fold(text)
+        missing = set(self.sides)
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            for pattern in self._patterns[index]:
+                if pattern.side in missing and _fits(folded, start, end, pattern):
+                    missing.discard(pattern.side)
+                    if not missing:
+                        return True
+        return False
+
+    def find(self, text: str, field: str) -> list[Mention]:
+        """Return the mentions in ``text`` in order; of overlapping ones of a side the longest."""
+        pieces = [fold(character) for character in text]
+        # Where each character of the text begins in the folded text, and the other way round.
+        begins = [0, *accumulate(len(piece) for piece in pieces)]
+        origin = [i for i, piece in enumerate(pieces) for _ in piece]
+        folded = "".join(pieces)
+        if len(folded) != begins[-1] or not folded:
+            return []
+        found = [
+            (start, -end, pattern)
+            for index, start, end in self._automaton.find_matches_as_indexes(
+                folded, overlapping=True
+            )
+            for pattern in self._patterns[index]
+            if _fits(folded, start, end, pattern)
+        ]
+        mentions: list[Mention] = []
+        taken = dict.fromkeys(self.sides, 0)
+        for start, minus_end, pattern in sorted(found, key=lambda match: match[:2]):
+            if start < taken[pattern.side]:
+                continue
+            end = _word_end(folded, -minus_end) if pattern.open_end else -minus_end
+            taken[pattern.side] = end
+            first, last = origin[start], origin[end - 1] + 1
+            mentions.append(
+                Mention(pattern.side, pattern.kind, text[first:last], field, first, last)
+            )
+        return mentions
+
+
+def _is_unspaced(text: str) -> bool:
+    """Chinese and Japanese put no space between words."""
+    return any("\u3040" <= character <= "\u9fff" for character in text)
+
+
+def _fits(text: str, start: int, end: int, pattern: _Pattern) -> bool:
+    if pattern.anywhere:
+        return True
+    if not pattern.open_end and end < len(text) and _continues(text[end]):
+        return False
+    back = start
+    while back > 0 and start - back < _MAX_CLITICS and text[back - 1] in _CLITICS:
+        back -= 1
+    # Any number of clitics may be part of the match's surroundings; a limit must follow them.
+    return any(at == 0 or not _continues(text[at - 1]) for at in range(back, start + 1))
+
+
+def _continues(character: str) -> bool:
+    # Latin beside Chinese ("S-400导弹") is the end of a word all the same. Indian vowel signs
+    # are no letters, but part of the word.
+    if "\u3040" <= character <= "\u9fff":
+        return False
+    return character.isalnum() or "\u0900" <= character <= "\u0963"
+
+
+def _word_end(text: str, end: int) -> int:
+    while end < len(text) and _continues(text[end]):
+        end += 1
+    return end

@@ -1,0 +1,280 @@
+"""The shape of the configuration: every key, its type and its default.
+
+A value that cannot be right raises ``PydanticCustomError`` with a stable finding id as its type
+and the way to mend it in its context; ``load`` turns these into findings.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from service.records import Affiliation, Channel, ChannelKind
+
+EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$")
+
+
+def _problem(finding: str, message: str, mend: str) -> PydanticCustomError:
+    # Values travel in the context, not in the template, which pydantic would interpolate.
+    return PydanticCustomError(finding, "{message}", {"message": message, "mend": mend})
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_fine = urlsplit(""), False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        raise _problem(
+            "caspian.E005",
+            f"{value!r} is not an http(s) address",
+            "write it whole, like https://example.org/rss.xml",
+        )
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError):
+        raise _problem(
+            "caspian.E006",
+            f"there is no time zone {value!r}",
+            'use a name of the IANA list, like "Europe/London", "Asia/Dubai" or "UTC"',
+        ) from None
+    return value
+
+
+def _cron(value: str) -> str:
+    try:
+        next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration) as error:
+        raise _problem(
+            "caspian.E007",
+            f"{value!r} is not a schedule that ever comes due ({error})",
+            'use five cron fields: minute hour day month weekday, like "0 7 * * mon-fri"',
+        ) from None
+    return value
+
+
+def _channel(value: object) -> Channel:
+    if isinstance(value, Channel):
+        return value
+    kind, _, target = str(value).partition(":")
+    needs_target = kind in (ChannelKind.EMAIL, ChannelKind.SLACK)
+    known = kind in set(ChannelKind)
+    if not known or bool(target) != needs_target:
+        raise _problem(
+            "caspian.E008",
+            f"{value!r} is not a channel",
+            'use "console", "file", "email:name@example.org" or "slack:WEBHOOK_NAME"',
+        )
+    if kind == ChannelKind.EMAIL and not EMAIL.match(target):
+        raise _problem(
+            "caspian.E009",
+            f"{target!r} is not an email address",
+            'write one address a channel, like "email:desk@example.org"',
+        )
+    return Channel(ChannelKind(kind), target)
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Cron = Annotated[str, AfterValidator(_cron)]
+ChannelSpec = Annotated[Channel, BeforeValidator(_channel)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PollingSettings(_Section):
+    """How feeds are fetched."""
+
+    tick_seconds: Annotated[int, Field(ge=1)] = 15
+    interval_minutes: Annotated[float, Field(gt=0)] = 30
+    jitter: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    max_backoff_hours: Annotated[float, Field(gt=0)] = 24
+    lease_minutes: Annotated[float, Field(gt=0)] = 10
+    batch: Annotated[int, Field(ge=1)] = 500
+    concurrency: Annotated[int, Field(ge=1)] = 32
+    per_host: Annotated[int, Field(ge=1)] = 2
+    connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10
+    total_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
+    max_redirects: Annotated[int, Field(ge=0)] = 5
+    user_agent: str = ""
+
+
+class RelevanceSettings(_Section):
+    """How scores become verdicts."""
+
+    threshold: Probability | None = None
+    models_dir: str = "models"
+
+
+class StoriesSettings(_Section):
+    """How articles become stories."""
+
+    window_hours: Annotated[float, Field(gt=0)] = 72
+    similarity: Probability = 0.3
+
+
+class DigestSettings(_Section):
+    """What goes into digests."""
+
+    tick_seconds: Annotated[int, Field(ge=1)] = 20
+    first_lookback_hours: Annotated[float, Field(gt=0)] = 36
+    max_stories: Annotated[int, Field(ge=1)] = 40
+
+
+class DeliverySettings(_Section):
+    """How the outbox is emptied."""
+
+    tick_seconds: Annotated[int, Field(ge=1)] = 10
+    lease_seconds: Annotated[float, Field(gt=0)] = 120
+    max_attempts: Annotated[int, Field(ge=1)] = 12
+    backoff_seconds: Annotated[float, Field(gt=0)] = 30
+    max_backoff_hours: Annotated[float, Field(gt=0)] = 6
+
+
+class SmtpSettings(_Section):
+    """The mail server digests are handed to."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = ""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 20
+    ca_file: str = ""
+
+    @model_validator(mode="after")
+    def _sender_is_needed(self) -> Self:
+        if self.host and not EMAIL.match(self.sender):
+            raise _problem(
+                "caspian.E009",
+                f"sender {self.sender!r} is not an email address",
+                'set smtp.sender, like "caspian@example.org"',
+            )
+        return self
+
+
+class SlackSettings(_Section):
+    """Slack's incoming webhooks by the names subscriptions use."""
+
+    webhooks: dict[str, SecretStr] = Field(default_factory=dict)
+    timeout_seconds: Annotated[float, Field(gt=0)] = 15
+
+    @model_validator(mode="after")
+    def _webhooks_are_urls(self) -> Self:
+        for name, url in self.webhooks.items():
+            try:
+                _http_url(url.get_secret_value())
+            except PydanticCustomError:
+                raise _problem(
+                    "caspian.E005",
+                    f"the webhook {name!r} is not an http(s) address",
+                    "copy the whole webhook URL from Slack's app page",
+                ) from None
+        return self
+
+
+class LogSettings(_Section):
+    """What the service says of itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class FeedConfig(_Section):
+    """One feed of ``feeds.toml``."""
+
+    url: HttpUrl
+    outlet: Annotated[str, Field(min_length=1)]
+    language: Language
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    affiliation: Affiliation = Affiliation.INDEPENDENT
+    weight: Annotated[float, Field(ge=0.1, le=2)] = 1.0
+
+
+class Subscription(_Section):
+    """One subscription of ``subscriptions.toml``: who gets what, when, and how."""
+
+    id: Slug
+    title: str = "Russia-Iran watch"
+    channels: Annotated[tuple[ChannelSpec, ...], Field(min_length=1)]
+    cron: Cron = "0 7 * * *"
+    time_zone: TimeZone = "UTC"
+    topics: tuple[str, ...] = ()
+    languages: tuple[Language, ...] = ()
+    threshold: Probability | None = None
+    when_empty: Literal["skip", "send"] = "skip"
+
+
+class TopicHead(_Section):
+    """What the monitor is about."""
+
+    id: Slug
+    name: str
+    topics: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class TopicConfig(_Section):
+    """``topic.toml``: the two sides and, by kind and language, the names they go by.
+
+    ``sides[side][kind]`` is the side's label where kind is "name", else terms by language.
+    """
+
+    topic: TopicHead
+    sides: dict[Slug, dict[str, str | dict[Language, tuple[str, ...]]]]
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Self:
+        if len(self.sides) != 2:
+            raise _problem(
+                "caspian.E010",
+                f"a topic has two sides, this one has {len(self.sides)}",
+                "write one [sides.NAME.country] table for each of the two",
+            )
+        return self
+
+
+class Settings(_Section):
+    """The whole configuration. Paths are relative to the working directory."""
+
+    data_dir: str = "var"
+    database_url: SecretStr = SecretStr("")
+    log: LogSettings = LogSettings()
+    polling: PollingSettings = PollingSettings()
+    relevance: RelevanceSettings = RelevanceSettings()
+    stories: StoriesSettings = StoriesSettings()
+    digest: DigestSettings = DigestSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    smtp: SmtpSettings = SmtpSettings()
+    slack: SlackSettings = SlackSettings()
+
+    # Read from their own files; see ``load``.
+    feeds: tuple[FeedConfig, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    topic: TopicConfig

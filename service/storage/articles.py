@@ -1,0 +1,155 @@
+"""Articles, the keys they are known by, who carried them, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.records import (
+    Arrival,
+    ArticleId,
+    FeedId,
+    IdentifiedArticle,
+    KnownArticle,
+    Score,
+)
+from service.storage.documents import EVIDENCE
+from service.storage.tables import article_keys, articles, scores, sightings
+
+# Below every database's limit of parameters in one statement.
+CHUNK = 500
+
+
+def find_known(connection: Connection, keys: Sequence[str]) -> dict[str, KnownArticle]:
+    """Return the stored article for each of ``keys`` that is known."""
+    known = {}
+    columns = (article_keys.c.key, articles.c.id, articles.c.feed_id, articles.c.content_hash)
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        rows = connection.execute(
+            select(*columns)
+            .join(articles, articles.c.id == article_keys.c.article_id)
+            .where(article_keys.c.key.in_(chunk))
+        )
+        for key, id_, feed_id, content_hash in rows:
+            known[key] = KnownArticle(ArticleId(id_), FeedId(feed_id), content_hash)
+    return known
+
+
+def add(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    languages: Mapping[FeedId, str],
+    now: datetime,
+) -> list[ArticleId]:
+    """Store new articles with their keys and carriers; return their ids in the same order."""
+    if not arrivals:
+        return []
+    rows = [
+        {
+            "feed_id": arrival.feed_id,
+            "url": arrival.article.url,
+            "title": arrival.article.title,
+            "summary": arrival.article.summary,
+            "language": arrival.article.language or languages[arrival.feed_id],
+            "published_at": arrival.article.published_at,
+            "seen_at": now,
+            "content_hash": arrival.content_hash,
+        }
+        for arrival in arrivals
+    ]
+    statement = insert(articles).returning(articles.c.id, sort_by_parameter_order=True)
+    ids = [ArticleId(id_) for id_ in connection.execute(statement, rows).scalars()]
+    pairs = list(zip(ids, arrivals, strict=True))
+    add_keys(connection, [(key, id_) for id_, arrival in pairs for key in arrival.keys])
+    carried = [
+        (id_, feed) for id_, arrival in pairs for feed in (arrival.feed_id, *arrival.also_in)
+    ]
+    add_sightings(connection, carried, now)
+    return ids
+
+
+def add_keys(connection: Connection, keys: Iterable[tuple[str, ArticleId]]) -> None:
+    """Let articles be known by further keys; a key that is taken stays with its article."""
+    rows = [{"key": key, "article_id": id_} for key, id_ in keys]
+    _insert_or_ignore(connection, article_keys, rows)
+
+
+def add_sightings(
+    connection: Connection, carried: Iterable[tuple[ArticleId, FeedId]], now: datetime
+) -> None:
+    """Note that feeds carry articles; the first time counts."""
+    rows = [{"article_id": id_, "feed_id": feed, "seen_at": now} for id_, feed in carried]
+    _insert_or_ignore(connection, sightings, rows)
+
+
+def edit(
+    connection: Connection,
+    edits: Iterable[tuple[KnownArticle, IdentifiedArticle]],
+    now: datetime,
+) -> None:
+    """Overwrite what outlets changed. When it was first seen, and its story, stay."""
+    for known, entry in edits:
+        connection.execute(
+            update(articles)
+            .where(articles.c.id == known.id)
+            .values(
+                title=entry.article.title,
+                summary=entry.article.summary,
+                url=entry.article.url,
+                content_hash=entry.content_hash,
+                edited_at=now,
+            )
+        )
+
+
+def save_scores(
+    connection: Connection, scored: Iterable[tuple[ArticleId, Score]], now: datetime
+) -> None:
+    """Store scores; an edited article's new score replaces the old one of the same model."""
+    rows = [
+        {
+            "article_id": id_,
+            "model_version": score.model_version,
+            "probability": score.probability,
+            "relevant": score.relevant,
+            "topics": list(score.topics),
+            "evidence": EVIDENCE.dump_python(score.evidence, mode="json")
+            if score.evidence.sentence
+            else None,
+            "scored_at": now,
+        }
+        for id_, score in scored
+    ]
+    if rows:
+        statement = _dialect_insert(connection, scores)
+        fresh = {c.name: statement.excluded[c.name] for c in scores.c if not c.primary_key}
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(scores.primary_key.columns), set_=fresh
+            ),
+            rows,
+        )
+
+
+def count_seen(connection: Connection, since: datetime, until: datetime) -> int:
+    """Return how many articles were first seen in (since, until]."""
+    return connection.execute(
+        select(func.count())
+        .select_from(articles)
+        .where(articles.c.seen_at > since, articles.c.seen_at <= until)
+    ).scalar_one()
+
+
+def _dialect_insert(connection: Connection, table: Table) -> Any:
+    module = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return module.insert(table)
+
+
+def _insert_or_ignore(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(_dialect_insert(connection, table).on_conflict_do_nothing(), rows)

@@ -1,0 +1,10 @@
+"""Records as JSON documents in a column, and back."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from service.records import Digest, Evidence
+
+EVIDENCE = TypeAdapter(Evidence)
+DIGEST = TypeAdapter(Digest)

@@ -1,0 +1,114 @@
+"""Feeds: listed from the configuration, claimed when due, updated after each poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from service.records import FeedId, FeedState, FeedUpdate
+from service.settings import FeedConfig
+from service.storage.tables import feeds
+
+
+def sync_listed(connection: Connection, listed: Sequence[FeedConfig], now: datetime) -> None:
+    """Make the listed feeds those of the configuration. A feed that left keeps its articles."""
+    known: set[str] = set(connection.execute(select(feeds.c.url)).scalars())
+    connection.execute(update(feeds).values(listed=False))
+    new, old = [], []
+    for feed in listed:
+        facts = feed.model_dump(exclude={"url"}) | {"listed": True}
+        if feed.url in known:
+            old.append(facts | {"b_url": feed.url})
+        else:
+            new.append(facts | {"url": feed.url, "next_poll_at": now, "failures": 0})
+    if new:
+        connection.execute(insert(feeds), new)
+    if old:
+        connection.execute(update(feeds).where(feeds.c.url == bindparam("b_url")), old)
+
+
+def claim_due(
+    connection: Connection, now: datetime, limit: int, lease: timedelta
+) -> list[FeedState]:
+    """Return the feeds that are due, longest overdue first, and put each off by ``lease``.
+
+    The lease is written before any request is made: a process that dies in the middle leaves
+    its feeds to come due again, and a second process never takes the same ones.
+    """
+    due = connection.execute(
+        select(feeds)
+        .where(feeds.c.listed, feeds.c.next_poll_at <= now)
+        .order_by(feeds.c.next_poll_at, feeds.c.id)
+        .limit(limit)
+    ).all()
+    claimed = []
+    for row in due:
+        changed = connection.execute(
+            update(feeds)
+            .where(feeds.c.id == row.id, feeds.c.next_poll_at == row.next_poll_at)
+            .values(next_poll_at=now + lease)
+        )
+        if changed.rowcount == 1:
+            claimed.append(
+                FeedState(
+                    id=FeedId(row.id),
+                    url=row.url,
+                    outlet=row.outlet,
+                    language=row.language,
+                    etag=row.etag,
+                    last_modified=row.last_modified,
+                    body_hash=row.body_hash,
+                    failures=row.failures,
+                )
+            )
+    return claimed
+
+
+def make_due(connection: Connection, now: datetime, ids: Iterable[FeedId] | None = None) -> None:
+    """Let feeds come due at once: all listed ones, or those whose poll was called off."""
+    statement = update(feeds).where(feeds.c.listed).values(next_poll_at=now)
+    if ids is not None:
+        statement = statement.where(feeds.c.id.in_(list(ids)))
+    connection.execute(statement)
+
+
+def record(connection: Connection, updates: Iterable[FeedUpdate]) -> None:
+    """Write what polls left behind. After a failure, what the feed last said of itself stays."""
+    for change in updates:
+        values: dict[str, object] = {
+            "last_polled_at": change.polled_at,
+            "next_poll_at": change.next_poll_at,
+            "failures": change.failures,
+            "error_code": change.error_code,
+            "error": change.error,
+        }
+        if change.error_code is None:
+            values["last_success_at"] = change.polled_at
+        if change.body_hash is not None:
+            values |= {
+                "etag": change.etag,
+                "last_modified": change.last_modified,
+                "body_hash": change.body_hash,
+                "entries": change.entries,
+                "skipped": change.skipped,
+            }
+        connection.execute(update(feeds).where(feeds.c.id == change.feed_id).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTally:
+    """How many feeds are listed, and how many of them failed at their last poll."""
+
+    total: int
+    failing: int
+
+
+def tally(connection: Connection) -> FeedTally:
+    """Count the listed feeds."""
+    row = connection.execute(
+        select(func.count(), func.count().filter(feeds.c.failures > 0)).where(feeds.c.listed)
+    ).one()
+    return FeedTally(row[0], row[1])

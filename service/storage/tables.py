@@ -1,0 +1,202 @@
+"""The schema, in SQLAlchemy Core. ``migrations/`` must add up to exactly this; a test checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC on every database; SQLite alone would drop the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes; hand the rest over in UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: pass an aware one")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("outlet", Text, nullable=False),
+    Column("language", String(3), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("affiliation", String(16), nullable=False),
+    Column("weight", Float, nullable=False),
+    # False once the feed has left feeds.toml: its articles stay.
+    Column("listed", Boolean, nullable=False),
+    Column("next_poll_at", UtcDateTime, nullable=False),
+    Column("last_polled_at", UtcDateTime),
+    Column("last_success_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("error_code", String(40)),
+    Column("error", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", String(64)),
+    Column("entries", Integer),
+    Column("skipped", Integer),
+    Index(None, "listed", "next_poll_at"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("url", Text),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("language", String(3), nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("edited_at", UtcDateTime),
+    Column("content_hash", String(64), nullable=False),
+)
+
+# An article is known by several keys (its address, its guid in a feed); any one is enough.
+article_keys = Table(
+    "article_keys",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, index=True),
+)
+
+# Every feed that carried an article, and since when.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+scores = Table(
+    "scores",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("model_version", String(64), primary_key=True),
+    Column("probability", Float, nullable=False),
+    Column("relevant", Boolean, nullable=False),
+    Column("topics", JSON, nullable=False),
+    # Null where the gate let nothing through: there is nothing to show.
+    Column("evidence", JSON),
+    Column("scored_at", UtcDateTime, nullable=False),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, index=True),
+)
+
+story_articles = Table(
+    "story_articles",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    Column("joined_at", UtcDateTime, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    # What next_digest_at was reckoned from: a changed cron or zone makes it void.
+    Column("schedule", Text, nullable=False),
+    Column("next_digest_at", UtcDateTime, nullable=False),
+    Column("told_until", UtcDateTime),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscription_id", String(80), nullable=False, index=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Which story, in which version, a subscription was told: the reason nothing is told twice.
+told = Table(
+    "told",
+    metadata,
+    Column("subscription_id", String(80), primary_key=True),
+    Column("story_id", ForeignKey("stories.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime),
+    Column("message_id", Text, nullable=False),
+    Column("error_code", String(40)),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    UniqueConstraint("digest_id", "channel"),
+    Index(None, "status", "next_attempt_at"),
+)
+
+# When each job of the daemon last came through, for the health check.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("job", String(40), primary_key=True),
+    Column("beat_at", UtcDateTime, nullable=False),
+)
