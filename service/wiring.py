@@ -27,7 +27,7 @@ from service.relevance.mentions import MentionFinder
 from service.settings import Settings
 from service.settings.schema import PollingSettings, TopicConfig
 from service.storage import feeds
-from service.storage.database import Database
+from service.storage.database import open_database
 
 USER_AGENT = f"CaspianWatch/{__version__} (feed monitor)"
 SIDE_NAME = "name"
@@ -85,16 +85,6 @@ def build_service(
         clock=clock,
         sample=sample,
     )
-
-
-def open_database(settings: Settings) -> Database:
-    """Open the database of ``database_url``, or SQLite in ``data_dir``."""
-    url = settings.database_url.get_secret_value()
-    if not url:
-        folder = Path(settings.data_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{folder / 'caspian.sqlite'}"
-    return Database(url)
 
 
 def load_classifier(settings: Settings) -> Classifier:

@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
-from service.cli.app import EXIT_PROBLEM, ending_well, main, settings_of
+from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.learning.registry import write
 from service.learning.train import train
 from service.records import Item, Score
@@ -29,7 +29,7 @@ from service.wiring import (
 _console = Console(stderr=True)
 
 
-@main.command("train")
+@click.command("train")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -39,7 +39,7 @@ _console = Console(stderr=True)
 @click.pass_obj
 @ending_well
 def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
-    r"""Train on the seeds and the curriculum, and put the new model in use.
+    """Train on the seeds and the curriculum, and put the new model in use.
 
     \b
     Example:
@@ -71,12 +71,12 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
     )
 
 
-@main.command("score")
+@click.command("score")
 @click.option("--batch", default=256, show_default=True, help="Lines scored at once.")
 @click.pass_obj
 @ending_well
 def score_lines(config_dir: Path, batch: int) -> None:
-    r"""Score JSON lines from standard input: id, title, summary, lang.
+    """Score JSON lines from standard input: id, title, summary, lang.
 
     One JSON line goes out for each that comes in, in order: id, probability, relevant, topics,
     evidence. A line that cannot be read gives one with "error" in it, and exit code 1.

@@ -17,29 +17,28 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from service.cli.app import EXIT_PROBLEM, ending_well, main, settings_of
+from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.digests.render import render
 from service.harvest import Harvest
-from service.health import silent_jobs
 from service.pipeline import Service, compose_for, deliver, digest, poll
 from service.records import ChannelKind
 from service.sample import sample_settings, serve
 from service.scheduler import Daemon
 from service.settings import Settings
-from service.storage import feeds, heartbeats
+from service.storage import feeds
 from service.telemetry import configure_logs
-from service.wiring import build_service, open_database, utc_now
+from service.wiring import build_service
 
 # Progress and tables go where logs go; what a script reads goes to standard output.
 _console = Console(stderr=True)
 
 
-@main.command()
+@click.command()
 @click.option("--welcome", is_flag=True, help="Poll, show a first digest, then stay.")
 @click.pass_obj
 @ending_well
 def run(config_dir: Path, welcome: bool) -> None:
-    r"""Run the daemon: poll, digest and deliver until SIGTERM.
+    """Run the daemon: poll, digest and deliver until SIGTERM.
 
     \b
     Example:
@@ -58,13 +57,13 @@ def run(config_dir: Path, welcome: bool) -> None:
         os._exit(0)
 
 
-@main.command("poll")
+@click.command("poll")
 @click.option("--all", "every", is_flag=True, help="All feeds, not only those that are due.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 @click.pass_obj
 @ending_well
 def poll_once(config_dir: Path, every: bool, as_json: bool) -> None:
-    r"""Poll the feeds that are due, once.
+    """Poll the feeds that are due, once.
 
     \b
     Example:
@@ -81,7 +80,7 @@ def poll_once(config_dir: Path, every: bool, as_json: bool) -> None:
         _console.print(_summary(harvest))
 
 
-@main.command("digest")
+@click.command("digest")
 @click.option("--subscription", help="Only this one; without it, every subscription.")
 @click.option("--due", is_flag=True, help="Only digests whose time has come.")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; send and store nothing.")
@@ -91,7 +90,7 @@ def poll_once(config_dir: Path, every: bool, as_json: bool) -> None:
 def digest_once(
     config_dir: Path, subscription: str | None, due: bool, dry_run: bool, as_json: bool
 ) -> None:
-    r"""Make digests now and send them.
+    """Make digests now and send them.
 
     \b
     Example:
@@ -111,24 +110,6 @@ def digest_once(
         f" again, {done.dead} given up"
     )
     if done.failed or done.dead:
-        sys.exit(EXIT_PROBLEM)
-
-
-@main.command()
-@click.pass_obj
-@ending_well
-def health(config_dir: Path) -> None:
-    r"""Exit with 0 if the daemon's jobs come through, with 1 and the reason if not.
-
-    \b
-    Example:
-      caspian health || echo "look at the log"
-    """
-    database = open_database(settings_of(config_dir))
-    with database.reading() as connection:
-        problems = silent_jobs(heartbeats.last_beats(connection), utc_now())
-    click.echo("; ".join(problems) or "healthy")
-    if problems:
         sys.exit(EXIT_PROBLEM)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick
 
@@ -41,8 +40,8 @@ _FOLDED = str.maketrans(
         "\u200c": " ",  # ZWNJ parts a word from its ending
         "\u200d": None,
         "\u00a0": " ",
-        "’": "'",
-        "ʼ": "'",
+        **dict.fromkeys("’ʼ׳", "'"),
+        **dict.fromkeys('«»“”„"״', None),
         **dict.fromkeys(map(chr, [*range(0x064B, 0x0653), 0x0670]), None),
         **dict.fromkeys(map(chr, range(0x0591, 0x05C8)), None),
     }
@@ -60,6 +59,12 @@ class _Pattern:
     kind: str
     open_end: bool
     anywhere: bool
+
+
+# A kind of terms that name no side although they hold one's name: 白俄罗斯 is Belarus.
+NOT_MEANT = "not"
+
+Match = tuple[int, int, _Pattern]
 
 
 class MentionFinder:
@@ -81,45 +86,47 @@ class MentionFinder:
 
     def names_both(self, text: str) -> bool:
         """Tell whether ``text`` names both sides; the fast path for the bulk of all news."""
-        folded = fold(text)
-        missing = set(self.sides)
-        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            for pattern in self._patterns[index]:
-                if pattern.side in missing and _fits(folded, start, end, pattern):
-                    missing.discard(pattern.side)
-                    if not missing:
-                        return True
-        return False
+        return len({pattern.side for _, _, pattern in self._matches(fold(text))}) > 1
 
     def find(self, text: str, field: str) -> list[Mention]:
         """Return the mentions in ``text`` in order; of overlapping ones of a side the longest."""
         pieces = [fold(character) for character in text]
-        # Where each character of the text begins in the folded text, and the other way round.
-        begins = [0, *accumulate(len(piece) for piece in pieces)]
-        origin = [i for i, piece in enumerate(pieces) for _ in piece]
         folded = "".join(pieces)
-        if len(folded) != begins[-1] or not folded:
-            return []
-        found = [
-            (start, -end, pattern)
-            for index, start, end in self._automaton.find_matches_as_indexes(
-                folded, overlapping=True
-            )
-            for pattern in self._patterns[index]
-            if _fits(folded, start, end, pattern)
-        ]
+        # Which character of the text each one of the folded text came from.
+        origin = [index for index, piece in enumerate(pieces) for _ in piece]
         mentions: list[Mention] = []
         taken = dict.fromkeys(self.sides, 0)
-        for start, minus_end, pattern in sorted(found, key=lambda match: match[:2]):
+        for start, stop, pattern in sorted(self._matches(folded), key=_longest_first):
             if start < taken[pattern.side]:
                 continue
-            end = _word_end(folded, -minus_end) if pattern.open_end else -minus_end
+            end = _word_end(folded, stop) if pattern.open_end else stop
             taken[pattern.side] = end
             first, last = origin[start], origin[end - 1] + 1
             mentions.append(
                 Mention(pattern.side, pattern.kind, text[first:last], field, first, last)
             )
         return mentions
+
+    def _matches(self, folded: str) -> list[Match]:
+        found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        if not found:
+            return []
+        matches = [
+            (start, end, pattern)
+            for index, start, end in found
+            for pattern in self._patterns[index]
+            if _fits(folded, start, end, pattern)
+        ]
+        barred = [(start, end) for start, end, pattern in matches if pattern.kind == NOT_MEANT]
+        return [
+            (start, end, pattern)
+            for start, end, pattern in matches
+            if not any(first <= start and end <= last for first, last in barred)
+        ]
+
+
+def _longest_first(match: Match) -> tuple[int, int]:
+    return match[0], -match[1]
 
 
 def _is_unspaced(text: str) -> bool:

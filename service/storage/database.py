@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from service.errors import StorageError
+from service.settings import Settings
 
 __all__ = ["Connection", "Database"]
 
@@ -72,6 +73,21 @@ class Database:
                     f"it knows up to {head})",
                     mend="run the version of caspian that last used it, or a newer one",
                 ) from error
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database of ``database_url``, or SQLite in ``data_dir``."""
+    url = settings.database_url.get_secret_value()
+    if not url:
+        folder = Path(settings.data_dir)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"no folder for data: {error}", mend="set data_dir to a place that is writable"
+            ) from error
+        url = f"sqlite:///{folder / 'caspian.sqlite'}"
+    return Database(url)
 
 
 def _open_engine(url: str) -> Engine:

@@ -1,0 +1,59 @@
+"""Commands that look without touching: ``check-config``, ``health``. Quick to start."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from service.cli.app import EXIT_CONFIG, EXIT_PROBLEM, ending_well, settings_of
+from service.health import silent_jobs
+from service.records import Level
+from service.settings import check
+from service.storage import heartbeats
+from service.storage.database import open_database
+
+
+@click.command("check-config")
+@click.option("--json", "as_json", is_flag=True, help="Findings as JSON.")
+@click.pass_obj
+def check_config(config_dir: Path, as_json: bool) -> None:
+    """Say what is wrong with the configuration, where, and how to mend it.
+
+    \b
+    Example:
+      caspian --config /etc/caspian check-config
+    """
+    findings = check(config_dir, os.environ)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level}: {finding}")
+        if not findings:
+            click.echo(f"{config_dir}: nothing to mend")
+    if any(finding.level is Level.ERROR for finding in findings):
+        sys.exit(EXIT_CONFIG)
+
+
+@click.command()
+@click.pass_obj
+@ending_well
+def health(config_dir: Path) -> None:
+    """Exit with 0 if the daemon's jobs come through, with 1 and the reason if not.
+
+    \b
+    Example:
+      caspian health || echo "look at the log"
+    """
+    database = open_database(settings_of(config_dir))
+    with database.reading() as connection:
+        problems = silent_jobs(heartbeats.last_beats(connection), datetime.now(UTC))
+    click.echo("; ".join(problems) or "healthy")
+    if problems:
+        sys.exit(EXIT_PROBLEM)

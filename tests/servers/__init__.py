@@ -1,0 +1,1 @@
+"""Real servers for tests, on loopback: feeds over HTTP, SMTP, and a stand-in for Slack."""
