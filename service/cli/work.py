@@ -180,5 +180,5 @@ def _welcome(settings: Settings, sample: Path) -> None:
         if any(channel.kind is ChannelKind.FILE for channel in subscription.channels):
             folder = Path(service.settings.data_dir) / "digests"
             page = folder / f"{subscription.id}-latest.html"
-            _console.print(f"The digest as a page: {page.resolve().as_uri()}")
+            _console.print(f"The digest as a page: {page.resolve().as_uri()}", soft_wrap=True)
     _console.print("The daemon goes on from here; Ctrl-C stops it.\n")

@@ -143,21 +143,11 @@ def _highlights(extract: str, lead: Report) -> list[tuple[int, int]]:
 
 def _why(lead: Report, vocabulary: Vocabulary) -> str:
     """In words: where the sides are named, and which words spoke for it most."""
-    fields = {m.field for m in lead.evidence.mentions}
-    place = "in the title and the text" if len(fields) > 1 else f"in the {'/'.join(fields)}"
+    fields = {mention.field for mention in lead.evidence.mentions}
+    place = "the title and the text" if len(fields) > 1 else f"the {''.join(fields) or 'text'}"
     names = " and ".join(vocabulary.sides.values())
-    phrases = [
-        _readable(phrase, vocabulary)
-        for phrase, weight in lead.evidence.phrases
-        if weight > 0 and " side" not in phrase and not phrase.startswith("side")
-    ]
-    spoken = ", ".join(phrases[:WHY_WORDS])
-    return f"names {names} {place}" + (f"; speaks for it: {spoken}" if spoken else "")
-
-
-def _readable(phrase: str, vocabulary: Vocabulary) -> str:
-    first, second = vocabulary.sides.values()
-    return phrase.replace("the first side", first).replace("the second side", second)
+    spoken = [phrase for phrase, weight in lead.evidence.phrases if weight > 0][:WHY_WORDS]
+    return f"names {names} in {place}" + (f"; strongest words: {', '.join(spoken)}" * bool(spoken))
 
 
 def _links(story: Story, lead: Report) -> tuple[DigestLink, ...]:

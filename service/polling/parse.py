@@ -70,7 +70,7 @@ def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
     return _feed(head.get("title") or "", read)
 
 
-def _from_entry(entry: Mapping[str, Any], base: str) -> ParsedArticle | str:
+def _from_entry(entry: dict[str, Any], base: str) -> ParsedArticle | str:
     return _article(
         title=entry.get("title"),
         summary=_summary(entry),
@@ -88,8 +88,9 @@ def _summary(entry: Mapping[str, Any]) -> str:
     return teaser or next((c["value"] for c in contents if c.get("value")), "")
 
 
-def _moment(entry: Mapping[str, Any]) -> datetime | None:
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+def _moment(entry: dict[str, Any]) -> datetime | None:
+    # dict.get: feedparser's own would pass a missing `updated` off as `published`, and warn.
+    parsed = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
     if parsed is None:
         return None
     try:

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from service.records import Evidence, Item, Score, Topic
-from service.relevance.features import LAYOUT_NAMES, Reading, carrying_sentence, layout, read
+from service.relevance.features import MASKS, Reading, carrying_sentence, layout, read
 from service.relevance.mentions import MentionFinder
 
 Vector = npt.NDArray[np.float64]
@@ -28,6 +28,8 @@ Vector = npt.NDArray[np.float64]
 GATED_PROBABILITY = 0.0
 TOPIC_THRESHOLD = 0.5
 EVIDENCE_PHRASES = 6
+# Shorter words are particles, which explain nothing to a reader.
+FEWEST_LETTERS = 4
 # The layout counts as much as a handful of words.
 LAYOUT_WEIGHT = 1.0
 
@@ -79,10 +81,9 @@ class Classifier:
         self._finder = finder
         self._estimators = estimators
         self._topics = tuple(topics)
-        self._names: list[str] = [
-            *estimators.words.get_feature_names_out(),
-            *([""] * len(estimators.characters.get_feature_names_out())),
-            *LAYOUT_NAMES,
+        # By column; words come first, and only words are shown.
+        self._phrases_by_column = [
+            _readable(term, finder.sides) for term in estimators.words.get_feature_names_out()
         ]
 
     def score(self, items: Sequence[Item]) -> list[Score]:
@@ -126,14 +127,23 @@ class Classifier:
         return tuple(chosen or [self._topics[int(np.argmax(odds))]])
 
     def _phrases(self, row: Any) -> tuple[tuple[str, float], ...]:
-        """Return the words and layouts that moved the log-odds most, strongest first."""
+        """Return the words that moved the log-odds most, strongest first."""
         weights = row.data * self._estimators.relevance.coef_[0][row.indices]
         named = [
-            (self._names[index], round(float(weight), 3))
-            for index, weight in zip(row.indices, weights, strict=True)
-            if self._names[index]
+            (self._phrases_by_column[column], round(float(weight), 3))
+            for column, weight in zip(row.indices, weights, strict=True)
+            if column < len(self._phrases_by_column) and self._phrases_by_column[column]
         ]
         return tuple(sorted(named, key=lambda pair: -abs(pair[1]))[:EVIDENCE_PHRASES])
+
+
+def _readable(term: str, sides: Sequence[str]) -> str:
+    """Return the term with the masks read as the sides' names; "" if it says nothing."""
+    masks = dict(zip(MASKS, sides, strict=True))
+    words = term.split()
+    if not any(len(word) >= FEWEST_LETTERS and word not in masks for word in words):
+        return ""
+    return " ".join(masks[word].capitalize() if word in masks else word for word in words)
 
 
 def probability(estimators: Estimators, matrix: csr_matrix) -> Vector:

@@ -21,17 +21,8 @@ SUMMARY_CHARACTERS = 1_200
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])")
 
-LAYOUT_NAMES = (
-    "the first side named in the title",
-    "the second side named in the title",
-    "both sides named in the title",
-    "both sides named in one sentence",
-    "share of sentences that name both sides",
-    "both sides named early",
-    "sides named close together",
-    "often named",
-    "no summary",
-)
+# What each side is masked by, in order of the sides.
+MASKS = ("sidea", "sideb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +57,11 @@ def read(item: Item, finder: MentionFinder) -> Reading:
 
 
 def layout(reading: Reading, sides: Sequence[str]) -> list[float]:
-    """Return numbers in [0, 1] that say how the mentions lie; see ``LAYOUT_NAMES``."""
+    """Return nine numbers in [0, 1] that say how the mentions lie.
+
+    Named in the title: the first side, the second, both; named in one sentence: whether, what
+    share of sentences, how early; how near to one another; how often; no summary at all.
+    """
     first, second = sides
     in_title = {m.side for m in reading.mentions if m.field == TITLE}
     named = [_sides_in(reading, sentence) for sentence in reading.sentences]
@@ -112,7 +107,7 @@ def _mask(text: str, mentions: Sequence[Mention], sides: Sequence[str]) -> str:
     for mention in mentions:
         if mention.end <= at:
             continue
-        parts += [text[at : mention.start], f" side{'ab'[sides.index(mention.side)]} "]
+        parts += [text[at : mention.start], f" {MASKS[sides.index(mention.side)]} "]
         at = mention.end
     parts.append(text[at:])
     return fold("".join(parts))

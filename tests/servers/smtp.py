@@ -1,9 +1,10 @@
-"""A real SMTP server (aiosmtpd) with STARTTLS or TLS and login, and answers that can be scripted."""
+"""A real SMTP server (aiosmtpd) with STARTTLS or TLS, login, and answers to be scripted."""
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -30,6 +31,8 @@ class SmtpServer:
     refused_recipients: dict[str, str] = field(default_factory=dict)
     logins: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    # Called when a message has been taken, before the client is told so.
+    on_message: Callable[[], None] | None = None
 
 
 class _Handler:
@@ -54,6 +57,8 @@ class _Handler:
         self._state.messages.append(message_from_bytes(content, policy=policy.default))
         self._state.recipients += envelope.rcpt_tos
         self._state.encrypted.append(session.ssl is not None)
+        if self._state.on_message is not None:
+            self._state.on_message()
         return "250 OK"
 
 
@@ -81,20 +86,25 @@ def smtp_server(folder: Path, *, security: str = "starttls") -> Iterator[SmtpSer
     controller = Controller(
         _Handler(state),
         hostname="127.0.0.1",
-        port=0,
+        port=_free_port(),
         ssl_context=context if security == "tls" else None,
-        server_kwargs={
-            "tls_context": context if security == "starttls" else None,
-            "require_starttls": security == "starttls",
-            "authenticator": authenticate if secure else None,
-            "auth_required": secure,
-            "auth_require_tls": security == "starttls",
-        },
+        tls_context=context if security == "starttls" else None,
+        require_starttls=security == "starttls",
+        authenticator=authenticate if secure else None,
+        auth_required=secure,
+        auth_require_tls=security == "starttls",
     )
     controller.start()
     try:
-        assert controller.server is not None
-        state.port = controller.server.sockets[0].getsockname()[1]
+        state.port = controller.port
         yield state
     finally:
         controller.stop()
+
+
+def _free_port() -> int:
+    # aiosmtpd connects to itself by number, so it cannot be left to choose one.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
