@@ -25,7 +25,7 @@ SUBSCRIPTION = "sample"
 def serve(folder: Path) -> Iterator[str]:
     """Serve the files of ``folder`` over HTTP on loopback; yield the address."""
     handler = partial(_QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -53,6 +53,11 @@ def sample_settings(settings: Settings, folder: Path, address: str) -> Settings:
             "polling": settings.polling.model_copy(update={"per_host": len(feeds)}),
         }
     )
+
+
+class _Server(ThreadingHTTPServer):
+    # All feeds are asked at once; the default backlog of 5 would delay some by a second.
+    request_queue_size = 64
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
