@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,9 +74,7 @@ def test_a_digest_is_no_sample_unless_it_is_said_to_be_one() -> None:
     assert not made(story()).sample
 
 
-@given(
-    st.lists(st.sampled_from([*VOCABULARY.topics, "culture"]), max_size=30), st.integers(1, 12)
-)
+@given(st.lists(st.sampled_from([*VOCABULARY.topics, "culture"]), max_size=30), st.integers(1, 12))
 def test_every_story_is_told_once_or_counted(topics: list[str], max_stories: int) -> None:
     stories = [story(n, report(n, topics=(topic,))) for n, topic in enumerate(topics)]
     digest = made(*stories, max_stories=max_stories)
@@ -144,6 +142,14 @@ def test_a_report_without_a_date_counts_from_when_it_was_seen() -> None:
 def test_a_date_in_the_future_is_not_believed() -> None:
     future = report(1, published_at=NOW + timedelta(days=300))
     assert told(story(1, future)).first_reported_at <= NOW
+
+
+@pytest.mark.parametrize("year", [1, 1970])
+def test_a_date_from_before_there_were_feeds_is_not_believed(year: int) -> None:
+    # What programs write that have no date: the beginning of their calendar.
+    seen = NOW - timedelta(hours=5)
+    ancient = report(1, published_at=datetime(year, 1, 1, tzinfo=UTC), seen_at=seen)
+    assert told(story(1, ancient)).first_reported_at == seen
 
 
 # --- the extract ---------------------------------------------------------------------------
@@ -227,8 +233,7 @@ def test_of_overlapping_names_the_longest_is_highlighted() -> None:
 def test_a_name_inside_another_word_is_not_highlighted() -> None:
     named = evidence("", ("Rus", "title"))
     one = told(story(1, report(1, summary="A virus, a walrus. Rus won.", evidence=named)))
-    assert one.highlights == ((19, 22),) or one.extract[slice(*one.highlights[0])] == "Rus"
-    assert len(one.highlights) <= 1
+    assert one.highlights == ((19, 22),)
 
 
 def test_a_name_with_signs_that_mean_something_to_patterns_is_taken_as_it_is() -> None:

@@ -45,7 +45,7 @@ def test_the_clock_is_moved_at_each_of_these_instants(zone: str, jump: datetime)
     assert before.utcoffset() != after.utcoffset()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(1992, 2036), TIMES | AWKWARD)
 def test_a_daily_digest_is_due_once_on_each_day_of_the_year(
     zone: str, year: int, time: tuple[int, int]
@@ -80,7 +80,7 @@ def test_the_due_time_is_later_than_now_and_less_than_26_hours_away(
     st.sampled_from(JUMPS),
     AWKWARD,
     st.timedeltas(-timedelta(hours=6), timedelta(hours=6)),
-    st.floats(0, 1, exclude_max=True),
+    st.floats(0, 0.999),
 )
 def test_asking_again_before_it_is_due_gives_the_same_time(
     jump: tuple[str, datetime], time: tuple[int, int], offset: timedelta, share: float
@@ -133,15 +133,17 @@ def test_a_digest_on_working_days_is_not_due_at_the_weekend() -> None:
     assert next_due(wanted, friday) == datetime(2026, 3, 23, 3, 30, tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)), st.sampled_from(ZONES))
-def test_the_due_time_is_told_in_utc_and_to_the_minute(now: datetime, zone: str) -> None:
-    due = next_due(daily((0, 7), zone), now.replace(tzinfo=UTC))
+@given(st.timedeltas(timedelta(0), timedelta(days=18_000)), st.sampled_from(ZONES))
+def test_the_due_time_is_told_in_utc_and_to_the_minute(since: timedelta, zone: str) -> None:
+    due = next_due(daily((0, 7), zone), datetime(1990, 1, 1, tzinfo=UTC) + since)
     assert due.tzinfo is UTC
     assert (due.second, due.microsecond) == (0, 0)
 
 
 def test_a_change_of_time_or_of_zone_is_noticed_and_one_of_title_is_not() -> None:
     one = subscription(cron="0 7 * * *", time_zone="Asia/Dubai")
-    assert expression(one) == expression(subscription("other", cron=one.cron, time_zone="Asia/Dubai"))
+    assert expression(one) == expression(
+        subscription("other", cron=one.cron, time_zone="Asia/Dubai")
+    )
     assert expression(one) != expression(daily((0, 8), "Asia/Dubai"))
     assert expression(one) != expression(daily((0, 7), "Asia/Tehran"))

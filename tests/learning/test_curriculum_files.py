@@ -18,7 +18,8 @@ from tests.conftest import ROOT
 
 CURRICULUM = sorted((ROOT / "models" / "curriculum").glob("*.jsonl"))
 TOPICS = tuple(map(Topic, ("military", "economic", "diplomatic")))
-LANGUAGES = set("en ru fa ar tr pl uk zh de fr es he az hi it pt ja".split())
+WRITTEN = ["en", "ru", "fa", "ar", "tr", "pl", "uk", "zh"]
+WRITTEN += ["de", "fr", "es", "he", "az", "hi", "it", "pt"]
 KINDS_OF_OTHERS = {
     "both-listed",
     "both-sport-culture",
@@ -68,8 +69,8 @@ def _by_language(lines: list[Line]) -> dict[str, list[Line]]:
 
 
 def test_every_language_of_the_topic_but_japanese_has_written_items(lines: list[Line]) -> None:
-    # Japanese terms are found, and scored by what the other languages teach.
-    assert set(_by_language(lines)) >= LANGUAGES - {"ja"}
+    # Japanese names are found too, and scored by what the other languages teach.
+    assert set(_by_language(lines)) - {"ja"} == set(WRITTEN)
 
 
 @pytest.mark.parametrize("path", CURRICULUM, ids=lambda path: path.name)
@@ -82,7 +83,7 @@ def test_every_line_is_read_and_none_is_lost(path: Path) -> None:
 @pytest.mark.parametrize("path", CURRICULUM, ids=lambda path: path.name)
 def test_a_file_holds_the_language_that_its_name_says(path: Path) -> None:
     said = path.stem.partition("_")[0]
-    assert said in LANGUAGES
+    assert said in {*WRITTEN, "ja"}
     assert {line.row["lang"] for line in _lines(path)} == {said}
 
 

@@ -153,9 +153,10 @@ def test_what_follows_a_packed_body_is_not_hoarded(web: HttpServer) -> None:
 
 
 def test_a_packed_body_is_the_same_however_it_is_cut_into_chunks() -> None:
-    with http_server() as server:
+    with http_server() as server, asyncio.Runner() as runner:
+        fetcher = Fetcher(LIMITS, "test")
 
-        @settings(max_examples=40, deadline=None)
+        @settings(max_examples=25, deadline=None)
         @given(st.binary(min_size=1, max_size=2000), st.data())
         def ask(tail: bytes, data: st.DataObject) -> None:
             body = FEED + tail
@@ -163,8 +164,9 @@ def test_a_packed_body_is_the_same_however_it_is_cut_into_chunks() -> None:
             cuts = sorted(data.draw(st.sets(st.integers(0, len(small)), max_size=6)))
             pieces = [small[start:end] for start, end in pairwise([0, *cuts, len(small)])]
             server.routes["/"] = packed(b"", chunks=lambda: iter(pieces))
-            result = fetch(server)
+            result = runner.run(fetcher.fetch(feed_state(server.url("/"))))
             assert isinstance(result, Fetched)
             assert result.body == body
 
         ask()
+        runner.run(fetcher.__aexit__())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -121,9 +122,13 @@ def test_both_sides_are_found_in_every_language(finder: MentionFinder, text: str
         "ويران كردن",
         "ویرانه‌ها و دیران",
         "نيران",
+        "سفير بيلاروسيا",
+        "هیئت بلاروسی در بلاروس",  # Belarus in Persian begins with three letters like prefixes
         # Hebrew.
         "טיראן ותיראנה",
         "עירוסיהם",
+        "פרוסיה וביילורוסיה",
+        "השר הבלרוסי",
         # Hindi: a vowel sign makes it another word.
         "रूसो का दर्शन और रूसा योजना",
         "हैरान",
@@ -223,7 +228,10 @@ def test_persian_joiners_and_letter_variants(
         ("白俄外长访问伊朗", [("iran", "伊朗")]),
         ("俄伊关系", [("russia", "俄伊"), ("iran", "俄伊")]),
         ("S-400导弹交付伊朗", [("russia", "S-400"), ("iran", "伊朗")]),
-        ("伊朗从俄罗斯获得Su-35战机", [("iran", "伊朗"), ("russia", "俄罗斯"), ("russia", "Su-35")]),
+        (
+            "伊朗从俄罗斯获得Su-35战机",
+            [("iran", "伊朗"), ("russia", "俄罗斯"), ("russia", "Su-35")],
+        ),
     ],
 )
 def test_chinese_compounds_and_latin_beside_them(
@@ -268,7 +276,15 @@ def test_a_mention_is_never_of_the_kind_that_means_another(finder: MentionFinder
     assert [(mention.kind, mention.text) for mention in found] == [("country", "Russia")]
 
 
-@pytest.mark.parametrize("text", ["Russ\u00adland", "Rus\u200bsia", "\ufeffRussia", "Росі\u0308я"[:3] + "сія"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mos\u00adkau",  # a soft hyphen, which German outlets put into long words
+        "Mos\u200bcow",
+        "\ufeffMoscow",
+        "\u200fموسكو\u200e",
+    ],
+)
 def test_marks_that_no_reader_sees_part_no_name(finder: MentionFinder, text: str) -> None:
     assert _sides(finder, text) == {"russia"}
 
@@ -295,15 +311,15 @@ def test_a_term_of_two_sides_counts_for_each() -> None:
     assert Counter(mention.side for mention in finder.find("The axis", "t")) == {"a": 1, "b": 1}
 
 
-PIECES = st.sampled_from(
-    "Russia Iran Иран Россией إيران بروسيا רוסיה ואיראן 俄伊 白俄罗斯 伊朗 ایران‌ها रूसी İran Rusya’nın"
-    " Iranian S-400 イランの Σ ς ß ﬁ İ ı ’ « ״ ّ ـ \u200c \u200d \u00a0 . x 3 Khatam الروس و ".split(" ")
-)
+WORDS = """Russia Iran Иран Россией إيران بروسيا רוסיה ואיראן 俄伊 白俄罗斯 伊朗 ایران‌ها रूसी
+İran Rusya’nın Iranian S-400 イランの Σ ς ß ﬁ İ ı ’ « ״ . x 3 الروس و"""
+GLUE = ["", " ", "\n", "\u200c", "\u200d", "\u00a0", "\u0640", "\u0651", "\u0301"]
+PIECES = st.sampled_from([*WORDS.split(), *GLUE])
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=15).map("".join))
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_mentions_lie_in_order_within_the_text_and_say_what_stands_there(
     finder: MentionFinder, text: str
 ) -> None:
@@ -314,11 +330,11 @@ def test_mentions_lie_in_order_within_the_text_and_say_what_stands_there(
         assert text[mention.start : mention.end] == mention.text
     for side in finder.sides:
         spans = [(m.start, m.end) for m in mentions if m.side == side]
-        assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_fast_path_agrees_with_the_full_search(finder: MentionFinder, text: str) -> None:
     assert finder.names_both(text) == (_sides(finder, text) == BOTH)
 

@@ -1,0 +1,305 @@
+"""Versions on disk: what is saved is what is loaded, and what was tampered with is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skops.io as sio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.errors import ModelError
+from service.learning.registry import (
+    CURRENT,
+    FORMAT,
+    MANIFEST,
+    MODEL,
+    Registry,
+    read,
+    read_manifest,
+    write,
+)
+from service.learning.train import Trained, train
+from service.records import Item
+from service.relevance.classifier import Classifier
+from tests.conftest import ROOT
+from tests.learning.small_topic import FINDER, TOPICS, examples
+
+ITEMS = [e.item for e in examples()] + [Item("Rain", "", "en"), Item("", "", "")]
+
+
+class Foreign:
+    """What no model holds. To build one is to run code of the file's choosing."""
+
+    built = 0
+
+    def __init__(self) -> None:
+        self.secret = "x"
+
+    def __setstate__(self, state: object) -> None:
+        type(self).built += 1
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return train(examples(), FINDER, TOPICS)
+
+
+@pytest.fixture
+def folder(trained: Trained, tmp_path: Path) -> Path:
+    write(trained, tmp_path, "small", TOPICS, {"a.jsonl": "00"}, name="version")
+    return tmp_path / "version"
+
+
+def _registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path / "own", tmp_path / "baseline")
+
+
+def _refused(folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        read(folder, FINDER)
+    assert caught.value.mend
+    return caught.value.code
+
+
+def _change_manifest(folder: Path, **changes: Any) -> None:
+    fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    (folder / MANIFEST).write_text(json.dumps(fields | changes), encoding="utf-8")
+
+
+def _replace_model(folder: Path, content: bytes) -> None:
+    """Put another model in place of the saved one, with a manifest that vouches for it."""
+    (folder / MODEL).write_bytes(content)
+    _change_manifest(folder, sha256=hashlib.sha256(content).hexdigest())
+
+
+def test_a_model_read_back_gives_the_same_scores_and_reasons(
+    trained: Trained, folder: Path
+) -> None:
+    loaded = read(folder, FINDER)
+    fresh = Classifier(
+        FINDER,
+        trained.estimators,
+        TOPICS,
+        threshold=trained.threshold,
+        version=loaded.version,
+    )
+    assert loaded.threshold == trained.threshold
+    assert loaded.score(ITEMS) == fresh.score(ITEMS)
+
+
+def test_the_manifest_says_what_the_model_is_and_where_it_came_from(
+    trained: Trained, folder: Path
+) -> None:
+    manifest = read_manifest(folder)
+    assert (manifest.format, manifest.topic, manifest.topics) == (FORMAT, "small", TOPICS)
+    assert manifest.sha256 == hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    assert manifest.data == {"a.jsonl": "00"}
+    assert manifest.figures["examples"] == 40
+    assert manifest.threshold == trained.threshold
+    assert set(manifest.software) == {"python", "scikit-learn", "skops"}
+    assert read(folder, FINDER).version == manifest.version
+
+
+def test_other_data_make_another_version_and_the_same_data_the_same(
+    trained: Trained, tmp_path: Path
+) -> None:
+    first, again, other = (
+        write(trained, tmp_path, "small", TOPICS, {"a.jsonl": data}).version
+        for data in ("00", "00", "01")
+    )
+    assert first == again != other
+    assert first.startswith("small-")
+
+
+def test_the_threshold_asked_for_wins_over_the_saved_one(folder: Path) -> None:
+    assert read(folder, FINDER, 0.0).threshold == 0.0
+
+
+def test_without_a_version_of_the_readers_own_the_baseline_is_in_use(
+    trained: Trained, tmp_path: Path
+) -> None:
+    write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
+    registry = _registry(tmp_path)
+    assert registry.current() == tmp_path / "baseline"
+    assert registry.load(FINDER, None).score(ITEMS)[0].relevant
+
+
+def test_the_readers_own_version_wins_over_the_baseline(trained: Trained, tmp_path: Path) -> None:
+    baseline = write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
+    own = _registry(tmp_path).save(trained, "small", TOPICS, {"mine.jsonl": "01"})
+    assert own.version != baseline.version
+    assert _registry(tmp_path).load(FINDER, None).version == own.version
+
+
+def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
+    trained: Trained, tmp_path: Path
+) -> None:
+    registry = _registry(tmp_path)
+    first = registry.save(trained, "small", TOPICS, {"a": "1"})
+    second = registry.save(trained, "small", TOPICS, {"a": "2"})
+    assert registry.load(FINDER, None).version == second.version
+    (tmp_path / "own" / CURRENT).write_text(first.version, encoding="utf-8")
+    assert registry.load(FINDER, None).version == first.version
+    names = {path.name for path in (tmp_path / "own").iterdir()}
+    assert names == {CURRENT, first.version, second.version}
+
+
+def test_a_pointer_to_a_version_that_is_gone_is_a_missing_model(
+    trained: Trained, tmp_path: Path
+) -> None:
+    write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / CURRENT).write_text("gone\n", encoding="utf-8")
+    with pytest.raises(ModelError) as caught:
+        _registry(tmp_path).load(FINDER, None)
+    assert caught.value.code == "model-missing"
+
+
+@pytest.mark.parametrize("name", [MODEL, MANIFEST])
+def test_a_file_that_is_gone_is_a_missing_model(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    assert _refused(folder) == "model-missing"
+
+
+def test_no_folder_at_all_is_a_missing_model(tmp_path: Path) -> None:
+    assert _refused(tmp_path / "nowhere") == "model-missing"
+
+
+def _halve(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize(
+    "change", [_halve, lambda _: b"", lambda content: content + b"\0", lambda _: b"PK"]
+)
+def test_a_truncated_or_lengthened_model_is_refused(
+    folder: Path, change: Callable[[bytes], bytes]
+) -> None:
+    (folder / MODEL).write_bytes(change((folder / MODEL).read_bytes()))
+    assert _refused(folder) == "model-altered"
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 255))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_one_altered_byte_anywhere_is_enough_to_refuse(
+    folder: Path, where: float, change: int
+) -> None:
+    content = (folder / MODEL).read_bytes()
+    at = int(where * len(content))
+    (folder / MODEL).write_bytes(content[:at] + bytes([content[at] ^ change]) + content[at + 1 :])
+    try:
+        assert _refused(folder) == "model-altered"
+    finally:
+        (folder / MODEL).write_bytes(content)
+
+
+@pytest.mark.parametrize("number", [0, 2, "1", None])
+def test_a_model_of_another_format_is_refused(folder: Path, number: object) -> None:
+    _change_manifest(folder, format=number)
+    assert _refused(folder) == "model-format"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b"PK\x03\x04"])
+def test_a_manifest_that_is_no_manifest_is_refused(folder: Path, content: bytes) -> None:
+    (folder / MANIFEST).write_bytes(content)
+    assert _refused(folder) == "model-format"
+
+
+@pytest.mark.parametrize("name", ["version", "topics", "threshold", "sha256", "software"])
+def test_a_manifest_with_a_missing_line_is_refused(folder: Path, name: str) -> None:
+    fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    del fields[name]
+    (folder / MANIFEST).write_text(json.dumps(fields), encoding="utf-8")
+    assert _refused(folder) == "model-format"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"unheard_of": 1},
+        {"topics": None},
+        {"topics": ["military"]},
+        {"topics": "ab"},
+        {"threshold": "high"},
+        {"threshold": None},
+    ],
+    ids=str,
+)
+def test_a_manifest_whose_values_do_not_fit_is_refused_when_loaded_not_when_scoring(
+    folder: Path, changes: dict[str, object]
+) -> None:
+    _change_manifest(folder, **changes)
+    assert _refused(folder) == "model-format"
+
+
+def test_a_model_with_a_foreign_type_is_refused_and_the_type_never_built(folder: Path) -> None:
+    _replace_model(folder, sio.dumps({"words": Foreign()}))
+    before = Foreign.built
+    assert _refused(folder) == "model-types"
+    assert Foreign.built == before
+
+
+@pytest.mark.parametrize("parts", [{"words": 1}, {}, [1, 2], "text", {"words": {"terms": None}}])
+def test_a_model_without_its_parts_is_refused(folder: Path, parts: object) -> None:
+    _replace_model(folder, sio.dumps(parts))
+    assert _refused(folder) == "model-types"
+
+
+def _zip(**files: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", "."), content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a zip", b"\x80\x04N.", _zip(a="b"), _zip(schema_json="{"), _zip(schema_json="{}")],
+)
+def test_a_vouched_for_file_that_is_no_model_is_refused(folder: Path, content: bytes) -> None:
+    _replace_model(folder, content)
+    assert _refused(folder) == "model-types"
+
+
+@pytest.mark.filterwarnings("ignore:Label not")
+def test_a_model_with_a_topic_that_no_example_has_can_be_loaded_again(tmp_path: Path) -> None:
+    # Else a retraining that succeeded would leave a service that cannot start.
+    topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
+    registry = _registry(tmp_path)
+    saved = registry.save(train(examples(), FINDER, topics), "small", topics, {})
+    assert registry.load(FINDER, None).version == saved.version
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+def test_a_model_file_holds_no_pickle(folder: Path, shipped: bool) -> None:
+    path = (ROOT / "models" / "baseline" if shipped else folder) / MODEL
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        assert "schema.json" in names
+        for name in names:
+            content = archive.read(name)
+            if name.endswith(".npy"):
+                # Would raise for an array of objects, which numpy can only pickle.
+                assert np.load(io.BytesIO(content), allow_pickle=False).dtype != object
+            else:
+                assert json.loads(content), name
+
+
+def test_the_shipped_model_is_the_file_its_manifest_was_written_for() -> None:
+    folder = ROOT / "models" / "baseline"
+    manifest = read_manifest(folder)
+    assert manifest.sha256 == hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
+    assert manifest.topics == ("military", "economic", "diplomatic")
+    assert 0 < manifest.threshold < 1

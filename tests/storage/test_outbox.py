@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.records import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryId,
+    DeliveryStatus,
+    Digest,
+    DigestId,
+)
+from service.storage import digests, outbox, tables
+from service.storage.database import Connection, Database
+from tests.make import NOW, digest, digest_story
+from tests.storage.rows import at_once, rows_of, some_story
+
+LEASE = timedelta(minutes=2)
+TICK = timedelta(microseconds=1)
+FILE = Channel(ChannelKind.FILE)
+DESK = Channel(ChannelKind.EMAIL, "desk@example.org")
+
+Finish = Callable[[Connection, Delivery], None]
+
+
+def issue(
+    database: Database, *channels: Channel, now: datetime = NOW, made: Digest | None = None
+) -> DigestId:
+    with database.transaction() as connection:
+        return digests.issue(connection, made or digest(), channels or (FILE,), now)
+
+
+def claim(database: Database, now: datetime = NOW, only: DigestId | None = None) -> Delivery | None:
+    with database.transaction() as connection:
+        return outbox.claim_next(connection, now, LEASE, only=only)
+
+
+def claimed(database: Database, now: datetime = NOW) -> Delivery:
+    delivery = claim(database, now)
+    assert delivery is not None
+    return delivery
+
+
+def close(database: Database, delivery: Delivery, now: datetime = NOW) -> None:
+    with database.transaction() as connection:
+        outbox.close(connection, delivery, now)
+
+
+def postpone(database: Database, delivery: Delivery, until: datetime) -> None:
+    with database.transaction() as connection:
+        outbox.postpone(connection, delivery, until, "smtp-451", "try later")
+
+
+def bury(database: Database, delivery: Delivery) -> None:
+    with database.transaction() as connection:
+        outbox.bury(connection, delivery, "smtp-550", "no such user")
+
+
+def only_row(database: Database) -> Any:
+    (row,) = rows_of(database, tables.outbox)
+    return row
+
+
+def counts(database: Database) -> dict[DeliveryStatus, int]:
+    with database.reading() as connection:
+        return outbox.count_by_status(connection)
+
+
+def test_an_empty_outbox_has_nothing_to_claim(database: Database) -> None:
+    assert claim(database) is None
+    assert counts(database) == {}
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        FILE,
+        DESK,
+        Channel(ChannelKind.CONSOLE),
+        Channel(ChannelKind.SLACK, "newsroom"),
+        Channel(ChannelKind.SLACK, "news:room"),
+    ],
+    ids=str,
+)
+def test_a_claimed_delivery_carries_all_that_sending_needs(
+    database: Database, channel: Channel
+) -> None:
+    made = digest(digest_story(some_story(database)))
+    digest_id = issue(database, channel, made=made)
+    delivery = claimed(database, NOW + LEASE)
+    assert (delivery.digest_id, delivery.channel, delivery.attempts) == (digest_id, channel, 1)
+    assert (delivery.created_at, delivery.digest) == (NOW, made)
+
+
+def test_the_oldest_delivery_is_claimed_first(database: Database) -> None:
+    late, early, middle = (issue(database, now=NOW - timedelta(hours=hours)) for hours in (1, 3, 2))
+    order = [claimed(database).digest_id for _ in range(3)]
+    assert order == [early, middle, late]
+
+
+def test_channels_of_one_digest_are_claimed_in_their_order(database: Database) -> None:
+    issue(database, DESK, FILE)
+    assert [claimed(database).channel for _ in range(2)] == [DESK, FILE]
+
+
+def test_a_delivery_is_not_claimed_before_it_is_due(database: Database) -> None:
+    issue(database)
+    assert claim(database, NOW - TICK) is None
+
+
+def test_a_claim_can_be_limited_to_one_digest(database: Database) -> None:
+    issue(database, now=NOW - timedelta(hours=1))
+    wanted = issue(database)
+    first = claim(database, only=wanted)
+    assert first is not None
+    assert first.digest_id == wanted
+    assert claim(database, only=wanted) is None
+
+
+def test_a_delivery_being_sent_is_not_claimed_until_its_lease_runs_out(database: Database) -> None:
+    issue(database)
+    first = claimed(database)
+    assert claim(database, NOW + LEASE - TICK) is None
+    assert claimed(database, NOW + LEASE).id == first.id
+
+
+def test_a_delivery_taken_up_after_a_crash_keeps_its_message_id(database: Database) -> None:
+    issue(database)
+    first, second = claimed(database), claimed(database, NOW + LEASE)
+    assert second.message_id == first.message_id
+    assert (first.attempts, second.attempts) == (1, 2)
+
+
+def test_a_claim_that_is_undone_leaves_the_delivery_waiting(database: Database) -> None:
+    issue(database)
+
+    def claim_and_die() -> None:
+        with database.transaction() as connection:
+            assert outbox.claim_next(connection, NOW, LEASE) is not None
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        claim_and_die()
+    assert claimed(database).attempts == 1
+
+
+def test_processes_that_claim_at_the_same_time_never_take_the_same_delivery(
+    tmp_path: Path,
+) -> None:
+    databases = [Database(f"sqlite:///{tmp_path / 'shared.sqlite'}") for _ in range(4)]
+    for _ in range(10):
+        issue(databases[0], FILE, DESK)
+
+    def claim_all(database: Database) -> list[DeliveryId]:
+        taken: list[DeliveryId] = []
+        while delivery := claim(database):
+            taken.append(delivery.id)
+        return taken
+
+    taken = at_once([partial(claim_all, opened) for opened in databases])
+    expected = [row.id for row in rows_of(databases[0], tables.outbox)]
+    for opened in databases:
+        opened.close()
+    assert sorted(id_ for part in taken for id_ in part) == expected
+
+
+def test_of_processes_that_take_up_a_lost_lease_one_gets_it(database: Database) -> None:
+    issue(database)
+    claimed(database)
+    takers = at_once([lambda: claim(database, NOW + LEASE)] * 4)
+    assert [taker.attempts for taker in takers if taker] == [2]
+
+
+def test_a_closed_delivery_is_sent_and_never_claimed_again(database: Database) -> None:
+    issue(database)
+    close(database, claimed(database), NOW + TICK)
+    row = only_row(database)
+    assert (row.status, row.sent_at, row.lease_until) == ("sent", NOW + TICK, None)
+    assert claim(database, NOW + timedelta(days=365)) is None
+
+
+def test_a_postponed_delivery_waits_until_its_time(database: Database) -> None:
+    issue(database)
+    first, until = claimed(database), NOW + timedelta(minutes=5)
+    postpone(database, first, until)
+    assert claim(database, until - TICK) is None
+    again = claimed(database, until)
+    assert (again.attempts, again.message_id) == (2, first.message_id)
+
+
+def test_a_postponed_delivery_keeps_the_reason_until_it_is_sent(database: Database) -> None:
+    issue(database)
+    postpone(database, claimed(database), NOW)
+    row = only_row(database)
+    assert (row.status, row.error_code, row.error) == ("pending", "smtp-451", "try later")
+    close(database, claimed(database))
+    row = only_row(database)
+    assert (row.status, row.error_code, row.error) == ("sent", None, None)
+
+
+def test_a_delivery_that_waits_does_not_hold_up_a_newer_one(database: Database) -> None:
+    issue(database, now=NOW - timedelta(hours=1))
+    postpone(database, claimed(database), NOW + timedelta(hours=1))
+    newer = issue(database)
+    assert claimed(database).digest_id == newer
+
+
+def test_a_buried_delivery_stays_with_its_reason_and_is_never_claimed(database: Database) -> None:
+    issue(database)
+    bury(database, claimed(database))
+    row = only_row(database)
+    assert (row.status, row.error_code, row.error) == ("dead", "smtp-550", "no such user")
+    assert claim(database, NOW + timedelta(days=365)) is None
+
+
+FINISHES: dict[str, Finish] = {
+    "close": lambda connection, delivery: outbox.close(connection, delivery, NOW),
+    "postpone": lambda connection, delivery: outbox.postpone(
+        connection, delivery, NOW, "timeout", "slow"
+    ),
+    "bury": lambda connection, delivery: outbox.bury(connection, delivery, "refused", "no"),
+}
+
+
+@pytest.mark.parametrize("finish", FINISHES.values(), ids=FINISHES)
+def test_an_attempt_that_lost_its_lease_cannot_finish_the_delivery(
+    database: Database, finish: Finish
+) -> None:
+    issue(database)
+    stale = claimed(database)
+    claimed(database, NOW + LEASE)
+    before = only_row(database)
+    with database.transaction() as connection:
+        finish(connection, stale)
+    assert only_row(database) == before
+
+
+@pytest.mark.parametrize("finish", FINISHES.values(), ids=FINISHES)
+def test_what_one_attempt_finished_a_stale_one_does_not_change(
+    database: Database, finish: Finish
+) -> None:
+    issue(database)
+    stale = claimed(database)
+    close(database, claimed(database, NOW + LEASE), NOW + LEASE)
+    before = only_row(database)
+    with database.transaction() as connection:
+        finish(connection, stale)
+    assert only_row(database) == before
+
+
+def test_a_slow_attempt_may_still_close_what_nobody_else_took_up(database: Database) -> None:
+    issue(database)
+    close(database, claimed(database), NOW + 2 * LEASE)
+    assert only_row(database).status == "sent"
+
+
+def test_finishing_one_delivery_leaves_the_other_channels_alone(database: Database) -> None:
+    issue(database, DESK, FILE)
+    bury(database, claimed(database))
+    assert claimed(database).channel == FILE
+
+
+def test_deliveries_are_counted_by_status(database: Database) -> None:
+    for _ in range(5):
+        issue(database)
+    close(database, claimed(database))
+    bury(database, claimed(database))
+    claimed(database)
+    assert counts(database) == {
+        DeliveryStatus.PENDING: 2,
+        DeliveryStatus.SENDING: 1,
+        DeliveryStatus.SENT: 1,
+        DeliveryStatus.DEAD: 1,
+    }
