@@ -14,14 +14,18 @@ from service.settings.schema import LogSettings
 CHATTY = ("httpx", "httpcore", "apscheduler", "alembic")
 
 
-def configure_logs(settings: LogSettings, stream: TextIO = sys.stderr) -> None:
-    """Send the service's and its libraries' logs to ``stream`` in the chosen format."""
+def configure_logs(settings: LogSettings, stream: TextIO | None = None) -> None:
+    """Send the service's and its libraries' logs to ``stream``, standard error by default."""
+    stream = stream or sys.stderr
     as_json = settings.format == "json" or (settings.format == "auto" and not stream.isatty())
     renderer: structlog.types.Processor
     if as_json:
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        # Plain tracebacks: rich ones print local variables, passwords among them.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

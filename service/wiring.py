@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 from collections.abc import Callable
@@ -30,7 +31,6 @@ from service.storage import feeds
 from service.storage.database import open_database
 
 USER_AGENT = f"CaspianWatch/{__version__} (feed monitor)"
-SIDE_NAME = "name"
 
 
 def utc_now() -> datetime:
@@ -107,26 +107,27 @@ def training_data(settings: Settings) -> tuple[list[Example], dict[str, str]]:
         *read_seeds(seeds, list(side_names(topic).values())),
         *read_curriculum(curriculum, topics_of(topic)),
     ]
-    return examples, fingerprint([*seeds.glob("*.txt"), *curriculum])
+    names = settings.topic.model_dump_json().encode()
+    data = fingerprint([*seeds.glob("*.txt"), *curriculum])
+    return examples, data | {"topic": hashlib.sha256(names).hexdigest()}
 
 
 def mention_finder(topic: TopicConfig) -> MentionFinder:
     """Return the finder of both sides' names; terms of all languages are tried on all texts."""
     return MentionFinder(
         {
-            side: {
+            name: {
                 kind: [term for terms in by_language.values() for term in terms]
-                for kind, by_language in kinds.items()
-                if not isinstance(by_language, str)
+                for kind, by_language in side.kinds.items()
             }
-            for side, kinds in topic.sides.items()
+            for name, side in topic.sides.items()
         }
     )
 
 
 def side_names(topic: TopicConfig) -> dict[str, str]:
     """Return the two sides' names for people, in order."""
-    return {side: str(kinds.get(SIDE_NAME, side)) for side, kinds in topic.sides.items()}
+    return {key: side.name for key, side in topic.sides.items()}
 
 
 def topics_of(topic: TopicConfig) -> tuple[Topic, ...]:

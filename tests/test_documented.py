@@ -102,10 +102,8 @@ def test_forty_feeds_in_ten_languages_are_shipped_each_once() -> None:
 def test_both_sides_of_the_topic_are_named_in_every_language_of_the_feeds() -> None:
     shipped = load(CONFIG, {})
     spoken = {feed.language for feed in shipped.feeds}
-    for side, kinds in shipped.topic.sides.items():
-        country = kinds["country"]
-        assert isinstance(country, dict)
-        assert spoken <= country.keys(), side
+    for name, side in shipped.topic.sides.items():
+        assert spoken <= side.kinds["country"].keys(), name
 
 
 def test_the_shipped_configuration_holds_no_secrets() -> None:

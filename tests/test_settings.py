@@ -198,7 +198,7 @@ def test_what_the_files_say_is_what_the_settings_hold(tmp_path: Path) -> None:
         Channel(ChannelKind.EMAIL, "a@b.example"),
         Channel(ChannelKind.SLACK, "desk"),
     )
-    assert settings.topic.sides["iran"]["country"] == {"en": ("Iran",)}
+    assert settings.topic.sides["iran"].kinds["country"] == {"en": ("Iran",)}
 
 
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:

@@ -47,18 +47,18 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
     """
     settings = settings_of(config_dir)
     examples, data = training_data(settings)
-    topic, topics = settings.topic.topic.id, topics_of(settings.topic)
+    topic = settings.topic.topic.id
     with _console.status("training") as status:
         trained = train(
             examples,
             mention_finder(settings.topic),
-            topics,
+            topics_of(settings.topic),
             progress=lambda step: status.update(f"training: {step}"),
         )
     if output is None:
-        manifest = registry(settings).save(trained, topic, topics, data)
+        manifest = registry(settings).save(trained, topic, data)
     else:
-        manifest = write(trained, output.parent, topic, topics, data, name=output.name)
+        manifest = write(trained, output.parent, topic, data, name=output.name)
     if as_json:
         click.echo(json.dumps(asdict(manifest), indent=2))
         return

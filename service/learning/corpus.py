@@ -30,7 +30,9 @@ _CONTENTS = re.compile(r"(?:\d+\.|\*)\s*\[([^\]]*)\]\(#[^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"\*\*|\s*\[\d+\]|(?<!\w)---+(?!\w)")
 _ENDING = re.compile(r"[.!?][\"”’)]?$")
-_SENTENCE = re.compile(r"(?<!U\.S\.)(?:(?<=[.!?][\"”’)])|(?<=[.!?]))\s+|(?<=[a-z]\.)(?=[A-Z])")
+_SENTENCE = re.compile(
+    r"(?<!U\.S\.)(?<!\bSt\.)(?<!\bMr\.)(?<!\bDr\.)(?:(?<=[.!?][\"”’)])|(?<=[.!?]))\s+|(?<=[a-z]\.)(?=[A-Z])"
+)
 # Author boxes, social handles and forms: "Label : value" at the start of a line.
 _FORM_LINE = re.compile(
     r"^\W*(?:name|username|email|birthdate|address|phone|company|job|bio|url|followers"
@@ -113,13 +115,13 @@ def read_curriculum(paths: Iterable[Path], topics: Sequence[Topic]) -> list[Exam
     """
     examples = []
     for path in sorted(paths):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(_text(path).split("\n"), 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
                 problem = _row_problem(row, topics)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 row, problem = {}, f"not JSON: {error}"
             if problem:
                 raise InputError(
@@ -134,6 +136,13 @@ def read_curriculum(paths: Iterable[Path], topics: Sequence[Topic]) -> list[Exam
             group = row.get("pair") or f"{path.stem}:{number}"
             examples.append(Example(item, bool(row["label"]), chosen, row["kind"], group))
     return examples
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8: {error}", mend="save it as UTF-8") from error
 
 
 def fingerprint(paths: Iterable[Path]) -> dict[str, str]:
@@ -190,7 +199,8 @@ def _row_problem(row: object, topics: Sequence[Topic]) -> str | None:
         return "neither title nor summary"
     if row["label"] not in (0, 1):
         return f"label is {row['label']!r}, not 0 or 1"
-    if not isinstance(row["topics"], list) or set(row["topics"]) - set(topics):
+    named = row["topics"]
+    if not isinstance(named, list) or any(topic not in topics for topic in named):
         return f"topics are {row['topics']!r}, not a list from {list(topics)}"
     if bool(row["topics"]) != bool(row["label"]):
         return "relevant items have topics, others have none"

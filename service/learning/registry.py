@@ -14,24 +14,34 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import sklearn
 import skops
 import skops.io as sio
+from pydantic import Field, TypeAdapter, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from service.errors import ModelError
 from service.learning.train import Trained
-from service.records import Topic
 from service.relevance.classifier import Classifier, Estimators
 from service.relevance.mentions import MentionFinder
 
 FORMAT = 1
 MODEL, MANIFEST = "model.skops", "manifest.json"
 CURRENT = "current"
+# How a damaged or foreign file shows itself while it is read.
+UNREADABLE = (
+    UntrustedTypesFoundException,
+    zipfile.BadZipFile,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 RETRAIN = "run `caspian train`, or restore the folder from a backup"
 
 
@@ -43,11 +53,14 @@ class Manifest:
     version: str
     topic: str
     topics: tuple[str, ...]
-    threshold: float
+    threshold: Annotated[float, Field(ge=0, le=1)]
     sha256: str
     data: dict[str, str]
     figures: dict[str, float]
     software: dict[str, str]
+
+
+_MANIFEST = TypeAdapter(Manifest)
 
 
 class Registry:
@@ -64,11 +77,11 @@ class Registry:
             return self._own / pointer.read_text(encoding="utf-8").strip()
         return self._baseline
 
-    def save(
-        self, trained: Trained, topic: str, topics: tuple[Topic, ...], data: Mapping[str, str]
-    ) -> Manifest:
+    def save(self, trained: Trained, topic: str, data: Mapping[str, str]) -> Manifest:
         """Write ``trained`` as a version of the reader's own and put it in use."""
-        manifest = write(trained, self._own, topic, topics, data)
+        manifest = write(trained, self._own, topic, data)
+        # What cannot be read back must not be put in use.
+        _read_estimators(self._own / manifest.version)
         # Renaming is atomic: a daemon that reads the pointer sees the old or the new one.
         fresh = self._own / f"{CURRENT}.new"
         fresh.write_text(manifest.version + "\n", encoding="utf-8")
@@ -84,7 +97,6 @@ def write(
     trained: Trained,
     parent: Path,
     topic: str,
-    topics: tuple[Topic, ...],
     data: Mapping[str, str],
     name: str | None = None,
 ) -> Manifest:
@@ -94,7 +106,7 @@ def write(
         format=FORMAT,
         version=_version(trained, topic, data),
         topic=topic,
-        topics=tuple(topics),
+        topics=tuple(trained.estimators.topics),
         threshold=trained.threshold,
         sha256=hashlib.sha256(content).hexdigest(),
         data=dict(data),
@@ -120,6 +132,16 @@ def read(folder: Path, finder: MentionFinder, threshold: float | None = None) ->
         ModelError: codes ``model-missing``, ``model-format``, ``model-altered``, ``model-types``.
 
     """
+    manifest, estimators = _read_estimators(folder)
+    return Classifier(
+        finder,
+        estimators,
+        threshold=manifest.threshold if threshold is None else threshold,
+        version=manifest.version,
+    )
+
+
+def _read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
     manifest = read_manifest(folder)
     try:
         content = (folder / MODEL).read_bytes()
@@ -133,15 +155,15 @@ def read(folder: Path, finder: MentionFinder, threshold: float | None = None) ->
         )
     try:
         estimators = _from_parts(cast("dict[str, Any]", sio.loads(content, trusted=[])))
-    except (UntrustedTypesFoundException, TypeError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{folder / MODEL}: {error}", mend=RETRAIN, code="model-types") from error
-    return Classifier(
-        finder,
-        estimators,
-        [Topic(topic) for topic in manifest.topics],
-        threshold=manifest.threshold if threshold is None else threshold,
-        version=manifest.version,
-    )
+    if tuple(estimators.topics) != manifest.topics:
+        raise ModelError(
+            f"{folder}: the model's topics are not those of its manifest",
+            mend=RETRAIN,
+            code="model-altered",
+        )
+    return manifest, estimators
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -160,8 +182,8 @@ def read_manifest(folder: Path) -> Manifest:
             code="model-format",
         )
     try:
-        return Manifest(**{**fields, "topics": tuple(fields["topics"])})
-    except (TypeError, KeyError) as error:
+        return _MANIFEST.validate_python(fields)
+    except ValidationError as error:
         raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
 
 
@@ -197,5 +219,6 @@ def _from_parts(parts: dict[str, Any]) -> Estimators:
 
 def _version(trained: Trained, topic: str, data: Mapping[str, str]) -> str:
     """Name a version by what it was learnt from and what came of it."""
-    source = json.dumps([sorted(data.items()), trained.threshold, asdict(trained.figures)])
-    return f"{topic}-{hashlib.sha256(source.encode()).hexdigest()[:10]}"
+    source = hashlib.sha256(json.dumps([sorted(data.items()), trained.threshold]).encode())
+    source.update(np.round(trained.estimators.relevance.coef_, 6).tobytes())
+    return f"{topic}-{source.hexdigest()[:10]}"

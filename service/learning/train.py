@@ -6,6 +6,7 @@ of one seed together, so that no item is judged by its own near-copy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-from sklearn.multiclass import OneVsRestClassifier
 
 from service.errors import InputError
 from service.learning.corpus import Example
@@ -80,18 +80,14 @@ def train(
     readings = [read(example.item, finder) for example in examples]
     kept = [i for i, reading in enumerate(readings) if not reading.gated]
     labels = np.array([examples[i].label for i in kept], dtype=int)
-    if len(kept) < FEWEST_EXAMPLES or len(set(labels)) < 2:
-        raise InputError(
-            f"only {len(kept)} examples ({labels.sum()} relevant) name both sides",
-            mend=f"training needs at least {FEWEST_EXAMPLES}, of both kinds: add to curriculum/",
-        )
     chosen = [examples[i] for i in kept]
+    _check_enough(chosen)
     weights = np.array([SEED_WEIGHT if e.kind == "seed" else 1.0 for e in chosen])
 
     progress("weighing words")
     texts = [readings[i].masked for i in kept]
     words, characters = _words().fit(texts), _characters().fit(texts)
-    unfitted = Estimators(words, characters, _regression(), _platt(), _topics())
+    unfitted = Estimators(words, characters, _regression(), _platt(), {})
     matrix = unfitted.matrix([readings[i] for i in kept], finder.sides)
 
     progress(f"judging each example by a model that never saw it ({FOLDS} folds)")
@@ -108,6 +104,17 @@ def train(
         words, characters, relevance, calibration, _fit_topics(matrix, chosen, topics)
     )
     return Trained(estimators, threshold, figures)
+
+
+def _check_enough(examples: Sequence[Example]) -> None:
+    kinds = [[e for e in examples if e.label is label] for label in (True, False)]
+    groups = min(len({example.group for example in kind}) for kind in kinds)
+    if len(examples) < FEWEST_EXAMPLES or groups < FOLDS:
+        raise InputError(
+            f"only {len(kinds[0])} relevant and {len(kinds[1])} other examples name both sides",
+            mend=f"training needs {FEWEST_EXAMPLES} at least, and {FOLDS} of each kind that are "
+            "no minimal pairs of one another: add to curriculum/",
+        )
 
 
 def _words() -> TfidfVectorizer:
@@ -143,10 +150,8 @@ def _platt() -> LogisticRegression:
     return LogisticRegression(C=1e6)
 
 
-def _topics() -> OneVsRestClassifier:
-    return OneVsRestClassifier(
-        LogisticRegression(C=TOPICS_C, solver="liblinear", random_state=SEED)
-    )
+def _topic_regression() -> LogisticRegression:
+    return LogisticRegression(C=TOPICS_C, solver="liblinear", random_state=SEED)
 
 
 def _out_of_fold_odds(
@@ -167,10 +172,16 @@ def _out_of_fold_odds(
 
 def _fit_topics(
     matrix: csr_matrix, examples: Sequence[Example], topics: Sequence[Topic]
-) -> OneVsRestClassifier:
+) -> dict[Topic, LogisticRegression | float]:
     rows = [i for i, example in enumerate(examples) if example.label]
-    marks = np.array([[topic in examples[i].topics for topic in topics] for i in rows], dtype=int)
-    return _topics().fit(matrix[rows], marks)
+    fitted: dict[Topic, LogisticRegression | float] = {}
+    for topic in topics:
+        marks = np.array([topic in examples[i].topics for i in rows])
+        both_kinds = 0 < marks.sum() < len(marks)
+        fitted[topic] = (
+            _topic_regression().fit(matrix[rows], marks) if both_kinds else float(marks.mean())
+        )
+    return fitted
 
 
 def _figures(
@@ -182,7 +193,8 @@ def _figures(
     best = int(np.argmax(f1[:-1]))
     p, r = float(precision[best]), float(recall[best] * found)
     relevant = sum(example.label for example in examples)
-    return round(float(thresholds[best]), 4), Figures(
+    # Rounded down: rounded up it could pass over the very item it was taken from.
+    return math.floor(float(thresholds[best]) * 1e4) / 1e4, Figures(
         examples=len(examples),
         relevant=relevant,
         average_precision=round(float(average_precision_score(labels, probabilities)), 4),

@@ -28,6 +28,10 @@ ACCEPT = (
 )
 # Headers that later stages read.
 KEPT_HEADERS = ("content-type", "etag", "last-modified")
+GZIP_MAGIC = b"\x1f\x8b"
+# 32 makes zlib tell the two framings apart by itself.
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+HIGHEST_PORT = 65_535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -55,7 +59,8 @@ class Fetcher:
                 # Only what _Inflater can unpack within a limit.
                 "Accept-Encoding": "gzip",
             },
-            timeout=httpx.Timeout(limits.total_timeout, connect=limits.connect_timeout),
+            # The whole request has a time limit of its own; see fetch.
+            timeout=httpx.Timeout(None, connect=limits.connect_timeout),
             limits=httpx.Limits(max_connections=limits.concurrency),
             verify=ssl.create_default_context(),
             follow_redirects=False,
@@ -90,7 +95,7 @@ class Fetcher:
 
     async def _fetch_with_feed(self, feed: FeedState) -> tuple[FeedState, FetchResult]:
         # The host's slot first: a slow host must not hold slots that others could use.
-        async with self._host_slots[urlsplit(feed.url).netloc], self._slots:
+        async with self._host_slots[_host(feed.url)], self._slots:
             return feed, await self.fetch(feed)
 
     async def fetch(self, feed: FeedState) -> FetchResult:
@@ -103,9 +108,7 @@ class Fetcher:
             return Failed("timeout", f"no complete answer within {seconds:g} s")
         except httpx.ConnectTimeout:
             return Failed("connect-timeout", "the server did not accept a connection in time")
-        except httpx.TimeoutException:
-            return Failed("timeout", "the server stopped answering")
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
             return Failed("bad-url", f"not an address that can be asked: {error}", permanent=True)
         except httpx.ConnectError as error:
             return Failed("connect", f"no connection: {error}")
@@ -115,6 +118,8 @@ class Fetcher:
     async def _follow(self, feed: FeedState) -> FetchResult:
         url = feed.url
         for _ in range(self._limits.max_redirects + 1):
+            if (httpx.URL(url).port or 0) > HIGHEST_PORT:
+                return Failed("bad-url", f"there is no such port: {url}", permanent=True)
             request = self._client.build_request("GET", url, headers=_validators(feed))
             response = await self._client.send(request, stream=True)
             try:
@@ -161,18 +166,28 @@ class _Inflater:
         self._parts: list[bytes] = []
         self._decompressor = None
         if encoding in ("gzip", "x-gzip", "deflate"):
-            # 32 makes zlib tell gzip from zlib framing by itself.
-            self._decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            self._decompressor = zlib.decompressobj(GZIP_OR_ZLIB)
         elif encoding not in ("", "identity"):
             raise zlib.error("an encoding that was not asked for")
 
     def feed(self, chunk: bytes) -> None:
-        if self._decompressor is not None:
-            chunk = self._decompressor.decompress(chunk, self._left + 1)
-        if len(chunk) > self._left:
+        if self._decompressor is None:
+            self._keep(chunk)
+            return
+        while chunk:
+            if self._decompressor.eof:
+                # gzip files may be several in a row; what else follows is padding.
+                if not chunk.startswith(GZIP_MAGIC):
+                    return
+                self._decompressor = zlib.decompressobj(GZIP_OR_ZLIB)
+            self._keep(self._decompressor.decompress(chunk, self._left + 1))
+            chunk = self._decompressor.unused_data
+
+    def _keep(self, part: bytes) -> None:
+        if len(part) > self._left:
             raise _TooLargeError
-        self._left -= len(chunk)
-        self._parts.append(chunk)
+        self._left -= len(part)
+        self._parts.append(part)
 
     def finish(self) -> bytes:
         if self._decompressor is not None and not self._decompressor.eof:
@@ -181,12 +196,16 @@ class _Inflater:
 
 
 def _validators(feed: FeedState) -> Mapping[str, str]:
-    headers = {}
-    if feed.etag:
-        headers["If-None-Match"] = feed.etag
-    if feed.last_modified:
-        headers["If-Modified-Since"] = feed.last_modified
-    return headers
+    sent = {"If-None-Match": feed.etag, "If-Modified-Since": feed.last_modified}
+    # What a header cannot carry is not sent back, and the feed is simply asked in full.
+    return {name: value for name, value in sent.items() if value and value.isascii()}
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _refused(response: httpx.Response) -> Failed:
@@ -208,7 +227,7 @@ def _retry_after(value: str | None) -> timedelta | None:
         return timedelta(seconds=min(int(value.strip()[:10]), 10_000_000))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

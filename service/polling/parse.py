@@ -7,16 +7,20 @@ skipped and named, and never costs the others.
 from __future__ import annotations
 
 import calendar
+import hashlib
 import html
+import io
 import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import urljoin
 
 import feedparser
 import nh3
+from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from service.records import Failed, Fetched, ParsedArticle, ParsedFeed
 
@@ -25,11 +29,21 @@ MAX_TITLE = 1_000
 MAX_SUMMARY = 10_000
 # Before markup is removed: bounds the work, not the text.
 MAX_MARKUP = 200_000
+MAX_TAGS = 2_000
+# Each nested one costs feedparser time that grows with those around it.
+MAX_NAMESPACES = 2_000
+MAX_URL = 4_000
+MAX_GUID = 2_000
+# As much of a text without a title as stands in for one.
+TITLE_STAND_IN = 120
 
 _BLOCK_TAG = re.compile(r"<(?=/?(?:p|br|div|li|ul|ol|h[1-6]|tr|td|th|table|blockquote)\b)", re.I)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 _MARKUP = re.compile(r"[<&]")
+_WEB_ADDRESS = re.compile(r"https?://[^/]")
+_TAG = re.compile(r"<")
+_REFERENCE = re.compile(rb"&#(x[0-9a-fA-F]{1,8}|[0-9]{1,10});")
 
 
 def parse(fetched: Fetched) -> ParsedFeed | Failed:
@@ -41,21 +55,32 @@ def parse(fetched: Fetched) -> ParsedFeed | Failed:
 
 def plain_text(markup: str, limit: int) -> str:
     """Return the text of ``markup`` without tags, entities or control characters."""
-    text = markup[:MAX_MARKUP]
+    text = _CONTROL.sub(" ", markup[:MAX_MARKUP])
     if _MARKUP.search(text):
-        text = _BLOCK_TAG.sub(" <", text)
+        surplus = next(islice(_TAG.finditer(text), MAX_TAGS, None), None)
+        text = _BLOCK_TAG.sub(" <", text[: surplus.start()] if surplus else text)
         text = nh3.clean(text, tags=set(), clean_content_tags={"script", "style"})
         text = html.unescape(text)
     return _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()[:limit].rstrip()
+
+
+# feedparser looks for names and addresses in authors by a pattern that takes quadratic time on a
+# hostile one. Authors are not used here.
+for _parser in (LooseFeedParser, StrictFeedParser):
+    _parser._sync_author_detail = lambda *_: None
 
 
 # --- RSS, Atom, RDF ------------------------------------------------------------------------
 
 
 def _parse_xml(fetched: Fetched) -> ParsedFeed | Failed:
+    namespaces = fetched.body.count(b"xmlns") + fetched.body.count(b"xml:base")
+    if namespaces > MAX_NAMESPACES:
+        return Failed("not-a-feed", f"{namespaces:,} namespaces and bases, more than any feed has")
     try:
         document = feedparser.parse(
-            fetched.body,
+            # A stream: feedparser takes bytes for the name of a local file first.
+            io.BytesIO(_REFERENCE.sub(_whole_character, fetched.body)),
             response_headers={**fetched.headers, "content-location": fetched.url},
             # Texts are made plain here; sanitising them as HTML first would triple the cost.
             sanitize_html=False,
@@ -83,9 +108,9 @@ def _from_entry(entry: dict[str, Any], base: str) -> ParsedArticle | str:
 
 def _summary(entry: Mapping[str, Any]) -> str:
     """The teaser if there is one; else the full text, which some feeds send alone."""
-    teaser = entry.get("summary") or ""
     contents = cast("list[Mapping[str, Any]]", entry.get("content") or [])
-    return teaser or next((c["value"] for c in contents if c.get("value")), "")
+    texts = [entry.get("summary") or "", *(content.get("value") or "" for content in contents)]
+    return next((text for text in texts if plain_text(text, MAX_SUMMARY)), "")
 
 
 def _moment(entry: dict[str, Any]) -> datetime | None:
@@ -95,8 +120,15 @@ def _moment(entry: dict[str, Any]) -> datetime | None:
         return None
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, TypeError):
         return None
+
+
+def _whole_character(reference: re.Match[bytes]) -> bytes:
+    """Halves of a surrogate pair, which some feeds write for emoji, are no XML: replace them."""
+    digits = reference[1]
+    number = int(digits[1:], 16) if digits[:1] == b"x" else int(digits)
+    return b"&#xFFFD;" if 0xD800 <= number <= 0xDFFF else reference[0]
 
 
 def _no_feed(body: bytes, problem: object) -> Failed:
@@ -139,7 +171,7 @@ def _from_item(item: object, base: str) -> ParsedArticle | str:
             "",
         ),
         url=_absolute(base, _text(item.get("url")) or _text(item.get("external_url"))),
-        guid=str(guid) if isinstance(guid, str | int | float) else None,
+        guid=str(guid) if isinstance(guid, str | int) and not isinstance(guid, bool) else None,
         published_at=_iso(item.get("date_published")) or _iso(item.get("date_modified")),
         language=_language_code(item.get("language")),
     )
@@ -178,10 +210,10 @@ def _article(
         return "neither title nor link nor id"
     return ParsedArticle(
         # Title-less entries (microblogs, some Atom feeds) are told by their first words.
-        title=heading or text[:120].rsplit(" ", 1)[0],
+        title=heading or _first_words(text),
         summary="" if text == heading else text,
         url=url,
-        guid=_CONTROL.sub("", guid).strip() or None if guid else None,
+        guid=_guid(guid),
         published_at=published_at,
         language=language,
     )
@@ -204,7 +236,23 @@ def _absolute(base: str, link: str | None) -> str | None:
         url = urljoin(base, _CONTROL.sub("", link).strip())
     except ValueError:
         return None
-    return url if url.startswith(("http://", "https://")) else None
+    scheme, _, rest = url.partition(":")
+    url = f"{scheme.lower()}:{rest}"
+    return url if _WEB_ADDRESS.match(url) and len(url) <= MAX_URL else None
+
+
+def _guid(guid: str | None) -> str | None:
+    text = _CONTROL.sub("", guid or "").strip()
+    if len(text) > MAX_GUID:
+        # Still tells the entry from others.
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return text or None
+
+
+def _first_words(text: str) -> str:
+    if len(text) <= TITLE_STAND_IN:
+        return text
+    return text[: TITLE_STAND_IN + 1].rsplit(" ", 1)[0][:TITLE_STAND_IN]
 
 
 def _language_code(value: object) -> str | None:

@@ -7,7 +7,7 @@ out-of-fold scores (Platt scaling; Platt 1999) so that 0.8 means eight in ten.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -16,7 +16,6 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 
 from service.records import Evidence, Item, Score, Topic
 from service.relevance.features import MASKS, Reading, carrying_sentence, layout, read
@@ -53,7 +52,8 @@ class Estimators:
     characters: TfidfVectorizer
     relevance: LogisticRegression
     calibration: LogisticRegression
-    topics: OneVsRestClassifier
+    # Where all examples have a topic, or none has it, its share stands for an estimator.
+    topics: Mapping[Topic, LogisticRegression | float]
 
     def matrix(self, readings: Sequence[Reading], sides: Sequence[str]) -> csr_matrix:
         """Return the features: one row a reading; words, then character n-grams, then layout."""
@@ -71,7 +71,6 @@ class Classifier:
         self,
         finder: MentionFinder,
         estimators: Estimators,
-        topics: Sequence[Topic],
         *,
         threshold: float,
         version: str,
@@ -80,7 +79,6 @@ class Classifier:
         self.threshold = threshold
         self._finder = finder
         self._estimators = estimators
-        self._topics = tuple(topics)
         # By column; words come first, and only words are shown.
         self._phrases_by_column = [
             _readable(term, finder.sides) for term in estimators.words.get_feature_names_out()
@@ -104,7 +102,7 @@ class Classifier:
     def _weigh(self, readings: Sequence[Reading]) -> list[Score]:
         matrix = self._estimators.matrix(readings, self._finder.sides)
         probabilities = probability(self._estimators, matrix)
-        topic_odds = cast("Vector", self._estimators.topics.predict_proba(matrix))
+        topic_odds = self._topic_odds(matrix)
         return [
             Score(
                 probability=round(float(p), 6),
@@ -122,9 +120,20 @@ class Classifier:
             )
         ]
 
+    def _topic_odds(self, matrix: csr_matrix) -> Vector:
+        """Return the probability of each topic, given that the item is relevant: row by topic."""
+        columns = [
+            np.full(matrix.shape[0], estimator)
+            if isinstance(estimator, float)
+            else estimator.predict_proba(matrix)[:, 1]
+            for estimator in self._estimators.topics.values()
+        ]
+        return np.column_stack(columns)
+
     def _choose_topics(self, odds: Vector) -> tuple[Topic, ...]:
-        chosen = [t for t, p in zip(self._topics, odds, strict=True) if p >= TOPIC_THRESHOLD]
-        return tuple(chosen or [self._topics[int(np.argmax(odds))]])
+        topics = list(self._estimators.topics)
+        chosen = [topic for topic, p in zip(topics, odds, strict=True) if p >= TOPIC_THRESHOLD]
+        return tuple(chosen or [topics[int(np.argmax(odds))]])
 
     def _phrases(self, row: Any) -> tuple[tuple[str, float], ...]:
         """Return the words that moved the log-odds most, strongest first."""

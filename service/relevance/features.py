@@ -18,6 +18,7 @@ from service.relevance.mentions import MentionFinder, fold
 TITLE, SUMMARY = "title", "summary"
 # Feeds with full texts: the relation is told in the first paragraphs or not at all.
 SUMMARY_CHARACTERS = 1_200
+TITLE_CHARACTERS = 500
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])")
 
@@ -42,17 +43,17 @@ class Reading:
 
 def read(item: Item, finder: MentionFinder) -> Reading:
     """Find the mentions of ``item`` and prepare it for the classifier."""
-    summary = item.summary[:SUMMARY_CHARACTERS]
-    if not finder.names_both(f"{item.title}\n{summary}"):
+    title, summary = item.title[:TITLE_CHARACTERS], item.summary[:SUMMARY_CHARACTERS]
+    if not finder.names_both(f"{title}\n{summary}"):
         return Reading(item, (), (), "")
-    mentions = [*finder.find(item.title, TITLE), *finder.find(summary, SUMMARY)]
+    mentions = [*finder.find(title, TITLE), *finder.find(summary, SUMMARY)]
     masked = " ".join(
         (
-            _mask(item.title, [m for m in mentions if m.field == TITLE], finder.sides),
+            _mask(title, [m for m in mentions if m.field == TITLE], finder.sides),
             _mask(summary, [m for m in mentions if m.field == SUMMARY], finder.sides),
         )
     )
-    sentences = (*_sentences(item.title, TITLE), *_sentences(summary, SUMMARY))
+    sentences = (*_sentences(title, TITLE), *_sentences(summary, SUMMARY))
     return Reading(item, tuple(mentions), sentences, masked)
 
 

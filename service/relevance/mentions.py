@@ -13,9 +13,14 @@ from ahocorasick_rs import AhoCorasick
 
 from service.records import Mention
 
-# Arabic: and, so, by, as, to, and the article, alone or stacked; Hebrew likewise.
-_CLITICS = frozenset("وفبكلالوהבלמשכ")
-_MAX_CLITICS = 3
+# One-letter words written together with the next one, alone or stacked: Arabic and, so, by, as
+# (folded), to and the two letters of the article; Hebrew and, the, in, to, from, that, as.
+# Escaped, since the two scripts have letters that look alike on the page.
+_CLITICS = frozenset(
+    "\u0648\u0641\u0628\u06a9\u0644\u0627"  # waw, fa, ba, kaf, lam, alif
+    "\u05d5\u05d4\u05d1\u05dc\u05de\u05e9\u05db"  # vav, he, bet, lamed, mem, shin, kaf
+)
+_MAX_CLITICS = 4
 
 # Letters that writers use one for the other, and marks that writers leave out.
 _FOLDED = str.maketrans(
@@ -38,12 +43,17 @@ _FOLDED = str.maketrans(
         "ؤ": "و",
         "\u0640": None,  # tatweel
         "\u200c": " ",  # ZWNJ parts a word from its ending
-        "\u200d": None,
+        "\u05be": "-",  # maqaf, Hebrew's hyphen
+        **dict.fromkeys("\u00ad\u200b\u200d\ufeff", None),  # invisible within words
         "\u00a0": " ",
         **dict.fromkeys("’ʼ׳", "'"),
         **dict.fromkeys('«»“”„"״', None),
         **dict.fromkeys(map(chr, [*range(0x064B, 0x0653), 0x0670]), None),
-        **dict.fromkeys(map(chr, range(0x0591, 0x05C8)), None),
+        **dict.fromkeys(
+            map(chr, {*range(0x0591, 0x05C8)} - {0x05BE, 0x05C0, 0x05C3, 0x05C6}), None
+        ),
+        # Halves of surrogate pairs, which no text should hold and the automaton refuses.
+        **dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd"),
     }
 )
 

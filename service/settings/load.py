@@ -11,7 +11,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -29,6 +29,10 @@ FILES = {
     "topic": "topic.toml",
 }
 SETTINGS_FILE = "settings.toml"
+
+# No value of these is ever shown: a secret may stand in the wrong place.
+SECRET_SECTIONS = frozenset({"smtp", "slack", "database_url"})
+MAX_SHOWN = 200
 
 Raw = dict[str, Any]
 
@@ -73,7 +77,7 @@ def _read(
         mend = f"move it to {FILES[key]}"
         findings.append(_error("E003", SETTINGS_FILE, key, "this has a file of its own", mend))
         del raw[key]
-    _overlay_environment(raw, environment, findings)
+    variables = _overlay_environment(raw, environment, findings)
     for key, name in FILES.items():
         document = _read_toml(config_dir / name, findings, required=True)
         raw[key] = document if key == "topic" else document.pop(key, [])
@@ -93,7 +97,7 @@ def _read(
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        findings += [_from_pydantic(detail) for detail in error.errors()]
+        findings += [_from_pydantic(detail, variables) for detail in _innermost(error.errors())]
         return None, findings
     findings += _cross_checks(settings)
     return settings, findings
@@ -106,14 +110,18 @@ def _read_toml(path: Path, findings: list[Finding], *, required: bool) -> Raw:
         if required:
             mend = f"create {path}, or point --config at the folder that has it"
             findings.append(_error("E001", path.name, "", f"there is no file {path}", mend))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         mend = "mend the line named, or put quotes around text"
         findings.append(_error("E002", path.name, "", f"not readable as TOML: {error}", mend))
     return {}
 
 
-def _overlay_environment(raw: Raw, environment: Mapping[str, str], findings: list[Finding]) -> None:
+def _overlay_environment(
+    raw: Raw, environment: Mapping[str, str], findings: list[Finding]
+) -> dict[str, str]:
+    """Put the variables' values over the file's; return which setting came from which."""
     paths = {_variable(path): path for path in setting_paths()}
+    taken = {}
     for name, value in sorted(environment.items()):
         if not name.startswith(PREFIX) or name in COMMAND_LINE_VARIABLES:
             continue
@@ -128,11 +136,13 @@ def _overlay_environment(raw: Raw, environment: Mapping[str, str], findings: lis
             continue
         try:
             text = Path(value).read_text(encoding="utf-8").strip() if is_file else value
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             mend = "let it name a readable text file"
             findings.append(_error("E012", "environment", name, str(error), mend))
             continue
         _put(raw, path, text)
+        taken[path] = name
+    return taken
 
 
 def _variable(path: str) -> str:
@@ -151,16 +161,28 @@ def _webhook_path(variable: str) -> str | None:
 def _put(raw: Raw, path: str, value: str) -> None:
     *sections, key = path.split(".")
     for section in sections:
-        raw = cast("Raw", raw.setdefault(section, {}))
+        inner = raw.setdefault(section, {})
+        if not isinstance(inner, dict):
+            # Not a section, which the schema will say in better words.
+            return
+        raw = inner
     raw[key] = value
 
 
-def _from_pydantic(detail: ErrorDetails) -> Finding:
-    location = [str(part) for part in detail["loc"]]
+def _innermost(details: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """What is wrong inside a list also makes the list wrong; once is enough."""
+    for detail in details:
+        place = detail["loc"]
+        if all(d["loc"][: len(place)] != place or d["loc"] == place for d in details):
+            yield detail
+
+
+def _from_pydantic(detail: ErrorDetails, variables: Mapping[str, str]) -> Finding:
+    location = [str(part) for part in detail["loc"] if part != "[key]"]
     file = FILES.get(location[0], SETTINGS_FILE) if location else SETTINGS_FILE
-    if file == FILES["topic"]:
-        location = location[1:]
-    key = ".".join(location)
+    key = ".".join(location[1:] if file == FILES["topic"] else location)
+    if key in variables:
+        file, key = "environment", variables[key]
     context = detail.get("ctx", {})
     if detail["type"].startswith("caspian."):
         number = detail["type"].removeprefix("caspian.")
@@ -171,9 +193,17 @@ def _from_pydantic(detail: ErrorDetails) -> Finding:
         return _error("E003", file, key, "unknown key", mend)
     if detail["type"] == "missing":
         return _error("E004", file, key, "this key is missing", f"add {location[-1]} = ...")
-    shown = "" if "password" in key or "webhooks" in key else f" (it is {detail['input']!r})"
+    shown = "" if SECRET_SECTIONS & set(location[:1]) else f" (it is {_short(detail['input'])})"
     message = detail["msg"].replace("Input should be", "should be")
     return _error("E004", file, key, f"{message}{shown}", "change the value")
+
+
+def _short(value: object) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "too great to show"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _keys_beside(location: list[str]) -> list[str]:

@@ -26,7 +26,10 @@ from pydantic_core import PydanticCustomError
 
 from service.records import Affiliation, Channel, ChannelKind
 
-EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$")
+CRON_FIELDS = 5
+EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+\Z")
+# What a shell variable's name can end in: CASPIAN_SLACK_WEBHOOKS_DESK.
+WEBHOOK_NAME = re.compile(r"[a-z0-9_]+\Z")
 
 
 def _problem(finding: str, message: str, mend: str) -> PydanticCustomError:
@@ -52,7 +55,7 @@ def _http_url(value: str) -> str:
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         raise _problem(
             "caspian.E006",
             f"there is no time zone {value!r}",
@@ -63,13 +66,16 @@ def _time_zone(value: str) -> str:
 
 def _cron(value: str) -> str:
     try:
-        next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration) as error:
+        due = next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration, ValueError, OverflowError):
+        due = None
+    # CronSim takes a sixth field for seconds, and takes it first.
+    if due is None or len(value.split()) != CRON_FIELDS:
         raise _problem(
             "caspian.E007",
-            f"{value!r} is not a schedule that ever comes due ({error})",
+            f"{value[:100]!r} is not a schedule that ever comes due",
             'use five cron fields: minute hour day month weekday, like "0 7 * * mon-fri"',
-        ) from None
+        )
     return value
 
 
@@ -79,11 +85,15 @@ def _channel(value: object) -> Channel:
     kind, _, target = str(value).partition(":")
     needs_target = kind in (ChannelKind.EMAIL, ChannelKind.SLACK)
     known = kind in set(ChannelKind)
-    if not known or bool(target) != needs_target:
+    named_well = kind != ChannelKind.SLACK or WEBHOOK_NAME.match(target)
+    if not known or bool(target) != needs_target or not named_well:
+        # An address may be a webhook's, which is a secret.
+        shown = "an address" if "://" in str(value) else repr(value)
         raise _problem(
             "caspian.E008",
-            f"{value!r} is not a channel",
-            'use "console", "file", "email:name@example.org" or "slack:WEBHOOK_NAME"',
+            f"{shown} is not a channel",
+            'use "console", "file", "email:name@example.org" or "slack:WEBHOOK_NAME", '
+            "the name in small letters, digits and _",
         )
     if kind == ChannelKind.EMAIL and not EMAIL.match(target):
         raise _problem(
@@ -98,6 +108,12 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 ChannelSpec = Annotated[Channel, BeforeValidator(_channel)]
+# Upper bounds that no sane value comes near, and that every clock can hold.
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=87_600, allow_inf_nan=False)]
+Tick = Annotated[int, Field(ge=1, le=86_400)]
+WebhookName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -110,16 +126,16 @@ class _Section(BaseModel):
 class PollingSettings(_Section):
     """How feeds are fetched."""
 
-    tick_seconds: Annotated[int, Field(ge=1)] = 15
-    interval_minutes: Annotated[float, Field(gt=0)] = 30
+    tick_seconds: Tick = 15
+    interval_minutes: Minutes = 30
     jitter: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    max_backoff_hours: Annotated[float, Field(gt=0)] = 24
-    lease_minutes: Annotated[float, Field(gt=0)] = 10
+    max_backoff_hours: Hours = 24
+    lease_minutes: Minutes = 10
     batch: Annotated[int, Field(ge=1)] = 500
     concurrency: Annotated[int, Field(ge=1)] = 32
     per_host: Annotated[int, Field(ge=1)] = 2
-    connect_timeout_seconds: Annotated[float, Field(gt=0)] = 10
-    total_timeout_seconds: Annotated[float, Field(gt=0)] = 30
+    connect_timeout_seconds: Seconds = 10
+    total_timeout_seconds: Seconds = 30
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
     max_redirects: Annotated[int, Field(ge=0)] = 5
     user_agent: str = ""
@@ -135,26 +151,26 @@ class RelevanceSettings(_Section):
 class StoriesSettings(_Section):
     """How articles become stories."""
 
-    window_hours: Annotated[float, Field(gt=0)] = 72
+    window_hours: Hours = 72
     similarity: Probability = 0.3
 
 
 class DigestSettings(_Section):
     """What goes into digests."""
 
-    tick_seconds: Annotated[int, Field(ge=1)] = 20
-    first_lookback_hours: Annotated[float, Field(gt=0)] = 36
+    tick_seconds: Tick = 20
+    first_lookback_hours: Hours = 36
     max_stories: Annotated[int, Field(ge=1)] = 40
 
 
 class DeliverySettings(_Section):
     """How the outbox is emptied."""
 
-    tick_seconds: Annotated[int, Field(ge=1)] = 10
-    lease_seconds: Annotated[float, Field(gt=0)] = 120
+    tick_seconds: Tick = 10
+    lease_seconds: Seconds = 120
     max_attempts: Annotated[int, Field(ge=1)] = 12
-    backoff_seconds: Annotated[float, Field(gt=0)] = 30
-    max_backoff_hours: Annotated[float, Field(gt=0)] = 6
+    backoff_seconds: Seconds = 30
+    max_backoff_hours: Hours = 6
 
 
 class SmtpSettings(_Section):
@@ -166,7 +182,7 @@ class SmtpSettings(_Section):
     username: str = ""
     password: SecretStr = SecretStr("")
     sender: str = ""
-    timeout_seconds: Annotated[float, Field(gt=0)] = 20
+    timeout_seconds: Seconds = 20
     ca_file: str = ""
 
     @model_validator(mode="after")
@@ -183,8 +199,8 @@ class SmtpSettings(_Section):
 class SlackSettings(_Section):
     """Slack's incoming webhooks by the names subscriptions use."""
 
-    webhooks: dict[str, SecretStr] = Field(default_factory=dict)
-    timeout_seconds: Annotated[float, Field(gt=0)] = 15
+    webhooks: dict[WebhookName, SecretStr] = Field(default_factory=dict)
+    timeout_seconds: Seconds = 15
 
     @model_validator(mode="after")
     def _webhooks_are_urls(self) -> Self:
@@ -240,14 +256,25 @@ class TopicHead(_Section):
     topics: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class TopicConfig(_Section):
-    """``topic.toml``: the two sides and, by kind and language, the names they go by.
+class Side(BaseModel):
+    """One side: its name for people, and any number of kinds of terms by language."""
 
-    ``sides[side][kind]`` is the side's label where kind is "name", else terms by language.
-    """
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, dict[Language, tuple[str, ...]]]
+
+    name: str
+
+    @property
+    def kinds(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The terms by kind ("country", "leaders", ...) and language."""
+        return self.__pydantic_extra__
+
+
+class TopicConfig(_Section):
+    """``topic.toml``: the topic and the names its two sides go by."""
 
     topic: TopicHead
-    sides: dict[Slug, dict[str, str | dict[Language, tuple[str, ...]]]]
+    sides: dict[Slug, Side]
 
     @model_validator(mode="after")
     def _two_sides(self) -> Self:

@@ -18,6 +18,7 @@ from tests.digests.page import Page, slack_texts
 from tests.digests.strategies import digests
 from tests.make import (
     NOW,
+    article,
     digest,
     digest_story,
     fetched,
@@ -62,8 +63,9 @@ def from_feed(**entry: str) -> Digest:
     read = parse(fetched(json.dumps(document)))
     assert isinstance(read, ParsedFeed)
     (one,) = read.articles
-    texts = {"url": one.url, "title": one.title, "summary": one.summary}
-    return composed(report(1, published_at=one.published_at, **texts))
+    told = article(url=one.url, title=one.title, summary=one.summary)
+    dated = replace(told, published_at=one.published_at)
+    return composed(replace(report(), article=dated))
 
 
 # --- hostile texts -------------------------------------------------------------------------

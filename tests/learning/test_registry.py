@@ -55,7 +55,7 @@ def trained() -> Trained:
 
 @pytest.fixture
 def folder(trained: Trained, tmp_path: Path) -> Path:
-    write(trained, tmp_path, "small", TOPICS, {"a.jsonl": "00"}, name="version")
+    write(trained, tmp_path, "small", {"a.jsonl": "00"}, name="version")
     return tmp_path / "version"
 
 
@@ -88,7 +88,6 @@ def test_a_model_read_back_gives_the_same_scores_and_reasons(
     fresh = Classifier(
         FINDER,
         trained.estimators,
-        TOPICS,
         threshold=trained.threshold,
         version=loaded.version,
     )
@@ -113,8 +112,7 @@ def test_other_data_make_another_version_and_the_same_data_the_same(
     trained: Trained, tmp_path: Path
 ) -> None:
     first, again, other = (
-        write(trained, tmp_path, "small", TOPICS, {"a.jsonl": data}).version
-        for data in ("00", "00", "01")
+        write(trained, tmp_path, "small", {"a.jsonl": data}).version for data in ("00", "00", "01")
     )
     assert first == again != other
     assert first.startswith("small-")
@@ -127,15 +125,15 @@ def test_the_threshold_asked_for_wins_over_the_saved_one(folder: Path) -> None:
 def test_without_a_version_of_the_readers_own_the_baseline_is_in_use(
     trained: Trained, tmp_path: Path
 ) -> None:
-    write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
+    write(trained, tmp_path, "small", {}, name="baseline")
     registry = _registry(tmp_path)
     assert registry.current() == tmp_path / "baseline"
     assert registry.load(FINDER, None).score(ITEMS)[0].relevant
 
 
 def test_the_readers_own_version_wins_over_the_baseline(trained: Trained, tmp_path: Path) -> None:
-    baseline = write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
-    own = _registry(tmp_path).save(trained, "small", TOPICS, {"mine.jsonl": "01"})
+    baseline = write(trained, tmp_path, "small", {}, name="baseline")
+    own = _registry(tmp_path).save(trained, "small", {"mine.jsonl": "01"})
     assert own.version != baseline.version
     assert _registry(tmp_path).load(FINDER, None).version == own.version
 
@@ -144,8 +142,8 @@ def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
     trained: Trained, tmp_path: Path
 ) -> None:
     registry = _registry(tmp_path)
-    first = registry.save(trained, "small", TOPICS, {"a": "1"})
-    second = registry.save(trained, "small", TOPICS, {"a": "2"})
+    first = registry.save(trained, "small", {"a": "1"})
+    second = registry.save(trained, "small", {"a": "2"})
     assert registry.load(FINDER, None).version == second.version
     (tmp_path / "own" / CURRENT).write_text(first.version, encoding="utf-8")
     assert registry.load(FINDER, None).version == first.version
@@ -156,7 +154,7 @@ def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
 def test_a_pointer_to_a_version_that_is_gone_is_a_missing_model(
     trained: Trained, tmp_path: Path
 ) -> None:
-    write(trained, tmp_path, "small", TOPICS, {}, name="baseline")
+    write(trained, tmp_path, "small", {}, name="baseline")
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / CURRENT).write_text("gone\n", encoding="utf-8")
     with pytest.raises(ModelError) as caught:
@@ -278,7 +276,7 @@ def test_a_model_with_a_topic_that_no_example_has_can_be_loaded_again(tmp_path: 
     # Else a retraining that succeeded would leave a service that cannot start.
     topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
     registry = _registry(tmp_path)
-    saved = registry.save(train(examples(), FINDER, topics), "small", topics, {})
+    saved = registry.save(train(examples(), FINDER, topics), "small", {})
     assert registry.load(FINDER, None).version == saved.version
 
 

@@ -25,9 +25,7 @@ def trained() -> Trained:
 
 
 def _score(trained: Trained, *items: Item) -> list[Score]:
-    classifier = Classifier(
-        FINDER, trained.estimators, TOPICS, threshold=trained.threshold, version="test"
-    )
+    classifier = Classifier(FINDER, trained.estimators, threshold=trained.threshold, version="test")
     return classifier.score(items)
 
 
@@ -170,7 +168,7 @@ def test_examples_that_are_told_apart_with_ease_leave_a_threshold_that_can_be_re
 def test_a_topic_that_no_example_has_is_never_chosen() -> None:
     topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
     trained = train(examples(), FINDER, topics)
-    classifier = Classifier(FINDER, trained.estimators, topics, threshold=0.0, version="test")
+    classifier = Classifier(FINDER, trained.estimators, threshold=0.0, version="test")
     chosen = {topic for score in classifier.score([NEW_PACT, NEW_DEAL]) for topic in score.topics}
     assert chosen <= set(TOPICS)
 

@@ -174,7 +174,7 @@ def test_a_digest_is_stored_with_the_time_it_covers(database: Database) -> None:
 
 
 @given(DIGESTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_digest_comes_back_from_its_document_unchanged(made: Digest) -> None:
     document = json.dumps(DIGEST.dump_python(made, mode="json"))
     assert DIGEST.validate_python(json.loads(document)) == made

@@ -225,6 +225,15 @@ def test_only_feeds_whose_poll_was_called_off_are_made_due_again(database: Datab
     assert [feed.url for feed in claim(database)] == [B]
 
 
+def test_a_feed_that_left_is_not_made_due(database: Database) -> None:
+    left, _ = list_feeds(database, A, B)
+    claim(database)
+    list_feeds(database, B)
+    with database.transaction() as connection:
+        feeds.make_due(connection, NOW)
+    assert row_of(database, left).next_poll_at == NOW + LEASE
+
+
 def test_the_tally_counts_listed_feeds_and_those_that_failed_last_time(database: Database) -> None:
     gone, failing, _ = list_feeds(database, A, B, C)
     record(database, gone, failures=9, error_code="http-410", error="gone")

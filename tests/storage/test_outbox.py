@@ -255,6 +255,17 @@ def test_what_one_attempt_finished_a_stale_one_does_not_change(
     assert only_row(database) == before
 
 
+@pytest.mark.parametrize("finish", FINISHES.values(), ids=FINISHES)
+def test_an_attempt_finishes_its_delivery_once(database: Database, finish: Finish) -> None:
+    issue(database)
+    delivery = claimed(database)
+    close(database, delivery, NOW + TICK)
+    before = only_row(database)
+    with database.transaction() as connection:
+        finish(connection, delivery)
+    assert only_row(database) == before
+
+
 def test_a_slow_attempt_may_still_close_what_nobody_else_took_up(database: Database) -> None:
     issue(database)
     close(database, claimed(database), NOW + 2 * LEASE)
