@@ -105,7 +105,8 @@ def digest(service: Service, *, at_once: bool = False, only: str | None = None) 
             continue
         with service.database.transaction() as connection:
             now = service.clock()
-            if not _is_due(connection, subscription, now) and not at_once:
+            _set_schedule(connection, subscription, now)
+            if not (at_once or is_due(connection, subscription, now)):
                 continue
             made = compose_for(service, connection, subscription, now)
             if made.stories or subscription.when_empty == "send" or at_once:
@@ -136,6 +137,12 @@ def deliver(service: Service, stop: Event, only: DigestId | None = None) -> Deli
         except DeliveryError as error:
             final = _give_back(service, delivery, error)
             dead, failed = dead + final, failed + (not final)
+        except Exception as error:
+            # A fault of ours in one delivery must not hold up the others.
+            log.exception("delivery broke", digest=delivery.digest_id)
+            fault = DeliveryError(f"{type(error).__name__}: {error}", permanent=False, code="fault")
+            final = _give_back(service, delivery, fault)
+            dead, failed = dead + final, failed + (not final)
         else:
             with service.database.transaction() as connection:
                 outbox.close(connection, delivery, service.clock())
@@ -144,6 +151,12 @@ def deliver(service: Service, stop: Event, only: DigestId | None = None) -> Deli
     with service.database.transaction() as connection:
         heartbeats.beat(connection, "deliver", service.clock())
     return Deliveries(sent, failed, dead)
+
+
+def is_due(connection: Connection, subscription: Subscription, now: datetime) -> bool:
+    """Tell whether the subscription's digest is due."""
+    agenda = digests.agenda(connection, subscription.id)
+    return agenda is not None and agenda.next_digest_at <= now
 
 
 def compose_for(
@@ -209,15 +222,13 @@ async def _batches(
         await asyncio.gather(pumping, return_exceptions=True)
 
 
-def _is_due(connection: Connection, subscription: Subscription, now: datetime) -> bool:
-    """Tell whether it is due; a new or changed schedule is set first and starts from now."""
+def _set_schedule(connection: Connection, subscription: Subscription, now: datetime) -> None:
+    """Reckon a new or changed schedule from now; one that stands is left alone."""
     expression = schedule.expression(subscription)
     agenda = digests.agenda(connection, subscription.id)
     if agenda is None or agenda.schedule != expression:
         due = schedule.next_due(subscription, now)
         digests.schedule(connection, subscription.id, expression, due)
-        return False
-    return agenda.next_digest_at <= now
 
 
 def _give_back(service: Service, delivery: Delivery, error: DeliveryError) -> bool:

@@ -16,14 +16,14 @@ __all__ = ["main"]
 class _LazyGroup(click.Group):
     """Imports a command's module when it is called: ``--help`` need not wait for scikit-learn."""
 
-    modules: ClassVar[dict[str, str]] = {
-        "check-config": "inspect:check_config",
-        "digest": "work:digest_once",
-        "health": "inspect:health",
-        "poll": "work:poll_once",
-        "run": "work:run",
-        "score": "learn:score_lines",
-        "train": "learn:train_model",
+    modules: ClassVar[dict[str, tuple[str, str]]] = {
+        "check-config": ("inspect:check_config", "Say what is wrong with the configuration."),
+        "digest": ("work:digest_once", "Make digests now and send them."),
+        "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
+        "poll": ("work:poll_once", "Poll the feeds that are due, once."),
+        "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),
+        "score": ("learn:score_lines", "Score JSON lines from standard input."),
+        "train": ("learn:train_model", "Train on the seeds and the curriculum."),
     }
 
     def list_commands(self, _context: click.Context) -> list[str]:
@@ -32,9 +32,13 @@ class _LazyGroup(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in self.modules:
             return None
-        module, attribute = self.modules[name].split(":")
+        module, attribute = self.modules[name][0].split(":")
         command: click.Command = getattr(import_module(f"service.cli.{module}"), attribute)
         return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in sorted(self.modules.items())])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

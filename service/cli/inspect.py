@@ -1,4 +1,4 @@
-"""Commands that look without touching: ``check-config``, ``health``. Quick to start."""
+"""Commands that look: ``check-config``, ``health``. Quick to start."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def health(config_dir: Path) -> None:
     database = open_database(settings_of(config_dir))
     with database.reading() as connection:
         problems = silent_jobs(heartbeats.last_beats(connection), datetime.now(UTC))
+    database.close()
     click.echo("; ".join(problems) or "healthy")
     if problems:
         sys.exit(EXIT_PROBLEM)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 from rich.console import Console
@@ -72,7 +72,13 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
 
 
 @click.command("score")
-@click.option("--batch", default=256, show_default=True, help="Lines scored at once.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=256,
+    show_default=True,
+    help="Lines scored at once.",
+)
 @click.pass_obj
 @ending_well
 def score_lines(config_dir: Path, batch: int) -> None:
@@ -87,10 +93,11 @@ def score_lines(config_dir: Path, batch: int) -> None:
     """
     scorer = load_classifier(settings_of(config_dir))
     failures = 0
-    for results in _scored(sys.stdin, scorer, batch):
+    for results in _scored(sys.stdin.buffer, scorer, batch):
         for result in results:
             failures += "error" in result
-            click.echo(json.dumps(result, ensure_ascii=False))
+            # Half a surrogate pair in an id goes out as a question mark, not as a traceback.
+            click.echo(json.dumps(result, ensure_ascii=False).encode("utf-8", "replace"))
     if failures:
         click.echo(f"error [input]: {failures} lines could not be read", err=True)
         sys.exit(EXIT_PROBLEM)
@@ -99,8 +106,8 @@ def score_lines(config_dir: Path, batch: int) -> None:
 Row = dict[str, object]
 
 
-def _scored(lines: TextIO, scorer: Scorer, batch: int) -> Iterator[list[Row]]:
-    numbered = enumerate(iter(lines.readline, ""), 1)
+def _scored(lines: BinaryIO, scorer: Scorer, batch: int) -> Iterator[list[Row]]:
+    numbered = enumerate(iter(lines.readline, b""), 1)
     while chunk := list(islice(numbered, batch)):
         read = [_read(number, line) for number, line in chunk]
         scores = iter(scorer.score([item for _, item in read if isinstance(item, Item)]))
@@ -110,11 +117,11 @@ def _scored(lines: TextIO, scorer: Scorer, batch: int) -> Iterator[list[Row]]:
         ]
 
 
-def _read(number: int, line: str) -> tuple[object, Item | str]:
+def _read(number: int, line: bytes) -> tuple[object, Item | str]:
     """Return the line's id and item, or its id and what is wrong with it."""
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         return None, f"line {number}: not JSON: {error}"
     if not isinstance(row, dict):
         return None, f"line {number}: not an object"

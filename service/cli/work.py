@@ -1,4 +1,4 @@
-"""Commands that do the service's work: ``run``, ``poll``, ``digest``, ``health``."""
+"""Commands that do the service's work: ``run``, ``poll``, ``digest``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rich.table import Table
 from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.digests.render import render
 from service.harvest import Harvest
-from service.pipeline import Service, compose_for, deliver, digest, poll
+from service.pipeline import Service, compose_for, deliver, digest, is_due, poll
 from service.records import ChannelKind
 from service.sample import sample_settings, serve
 from service.scheduler import Daemon
@@ -69,11 +69,11 @@ def poll_once(config_dir: Path, every: bool, as_json: bool) -> None:
     Example:
       caspian poll --all
     """
-    service = _service(config_dir)
-    if every:
-        with service.database.transaction() as connection:
-            feeds.make_due(connection, service.clock())
-    harvest = _poll_with_progress(service)
+    with _service(config_dir) as service:
+        if every:
+            with service.database.transaction() as connection:
+                feeds.make_due(connection, service.clock())
+        harvest = _poll_with_progress(service)
     if as_json:
         click.echo(json.dumps(asdict(harvest)))
     else:
@@ -96,15 +96,17 @@ def digest_once(
     Example:
       caspian digest --subscription morning --dry-run
     """
-    service = _service(config_dir)
-    known = [s.id for s in service.settings.subscriptions]
-    if subscription is not None and subscription not in known:
-        raise click.BadParameter(f"no subscription {subscription!r}; there are: {', '.join(known)}")
-    if dry_run:
-        _preview(service, subscription, as_json)
-        return
-    issued = digest(service, at_once=not due, only=subscription)
-    done = deliver(service, Event())
+    with _service(config_dir) as service:
+        known = [s.id for s in service.settings.subscriptions]
+        if subscription is not None and subscription not in known:
+            raise click.BadParameter(
+                f"no subscription {subscription!r}; there are: {', '.join(known)}"
+            )
+        if dry_run:
+            _preview(service, subscription, due=due, as_json=as_json)
+            return
+        issued = digest(service, at_once=not due, only=subscription)
+        done = deliver(service, Event())
     _console.print(
         f"{len(issued)} digests made; {done.sent} deliveries sent, {done.failed} to be tried"
         f" again, {done.dead} given up"
@@ -117,10 +119,15 @@ async def _daemon(service: Service) -> bool:
     return await Daemon(service).run()
 
 
-def _service(config_dir: Path) -> Service:
+@contextmanager
+def _service(config_dir: Path) -> Iterator[Service]:
     settings = settings_of(config_dir)
     configure_logs(settings.log)
-    return build_service(settings)
+    service = build_service(settings)
+    try:
+        yield service
+    finally:
+        service.database.close()
 
 
 def _poll_with_progress(service: Service) -> Harvest:
@@ -147,12 +154,13 @@ def _summary(harvest: Harvest) -> Table:
     return table
 
 
-def _preview(service: Service, only: str | None, as_json: bool) -> None:
+def _preview(service: Service, only: str | None, *, due: bool, as_json: bool) -> None:
+    now = service.clock()
     with service.database.reading() as connection:
         for subscription in service.settings.subscriptions:
-            if only in (None, subscription.id):
-                made = compose_for(service, connection, subscription, service.clock())
-                rendered = render(made)
+            wanted = only in (None, subscription.id)
+            if wanted and (not due or is_due(connection, subscription, now)):
+                rendered = render(compose_for(service, connection, subscription, now))
                 click.echo(json.dumps(rendered.document) if as_json else rendered.text)
 
 

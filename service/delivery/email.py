@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -12,6 +13,9 @@ from email.utils import format_datetime
 from service.errors import DeliveryError
 from service.records import Delivery, Rendered
 from service.settings.schema import SmtpSettings
+
+# Said of a recipient, but meant for the sender, who can mend it.
+LOGIN_REQUIRED = 530
 
 
 class EmailSender:
@@ -23,19 +27,27 @@ class EmailSender:
     def send(self, delivery: Delivery, rendered: Rendered) -> None:
         """Hand the message to the server.
 
-        A 5xx answer to this recipient or message is final; all else is worth a retry: the
-        server may come back, a password may be mended, and the digest must not be lost.
+        A 5xx answer to the recipient or to the message is final. All else is worth a retry:
+        the server may come back, a login may be mended, and the digest must not be lost.
         """
-        message = self.compose(delivery, rendered)
         try:
-            with self._connect() as server:
+            message = self.compose(delivery, rendered)
+            server = self._connect()
+            try:
                 if self._settings.username:
                     password = self._settings.password.get_secret_value()
                     server.login(self._settings.username, password)
                 server.send_message(message)
+                # The message is taken: whatever the server says at parting changes nothing.
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
+            finally:
+                server.close()
         except smtplib.SMTPRecipientsRefused as error:
             status, words = next(iter(error.recipients.values()))
-            raise _refused(status, words, "recipient refused") from error
+            raise _refused(status, words, "recipient refused", final=True) from error
+        except smtplib.SMTPDataError as error:
+            raise _refused(error.smtp_code, error.smtp_error, "refused", final=True) from error
         except smtplib.SMTPAuthenticationError as error:
             raise DeliveryError(
                 f"login failed: {_words(error.smtp_error)}",
@@ -44,8 +56,8 @@ class EmailSender:
                 mend="check smtp.username and CASPIAN_SMTP_PASSWORD",
             ) from error
         except smtplib.SMTPResponseException as error:
-            raise _refused(error.smtp_code, error.smtp_error, "refused") from error
-        except (smtplib.SMTPException, OSError) as error:
+            raise _refused(error.smtp_code, error.smtp_error, "refused", final=False) from error
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise DeliveryError(
                 f"no mail server at {self._settings.host}:{self._settings.port}: {error}",
                 permanent=False,
@@ -87,10 +99,10 @@ class EmailSender:
         return server
 
 
-def _refused(status: int, words: bytes | str, what: str) -> DeliveryError:
+def _refused(status: int, words: bytes | str, what: str, *, final: bool) -> DeliveryError:
     return DeliveryError(
         f"{what}: {status} {_words(words)}",
-        permanent=500 <= status < 600,
+        permanent=final and 500 <= status < 600 and status != LOGIN_REQUIRED,
         code=f"smtp-{status}",
         mend="check the address; the server's own words are above",
     )

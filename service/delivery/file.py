@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from service.errors import DeliveryError
@@ -26,8 +27,11 @@ class FileSender:
         }
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            names = [stem]
+            if not self._has_later(digest.subscription, stem):
+                names.append(f"{digest.subscription}-latest")
             for ending, content in faces.items():
-                for name in (stem, f"{digest.subscription}-latest"):
+                for name in names:
                     # Whole or not at all: a reader never opens half a digest.
                     part = self._folder / f".{name}.{ending}.part"
                     part.write_text(content, encoding="utf-8")
@@ -39,3 +43,9 @@ class FileSender:
                 code="file",
                 mend="free space, or make data_dir writable",
             ) from error
+
+    def _has_later(self, subscription: str, stem: str) -> bool:
+        """Tell whether a later digest is there: one that was held up must not replace it."""
+        dated = re.compile(rf"{re.escape(subscription)}-\d{{8}}T\d{{6}}Z")
+        stems = (path.stem for path in self._folder.glob(f"{subscription}-*.json"))
+        return any(dated.fullmatch(name) and name > stem for name in stems)

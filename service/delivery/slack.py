@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from service.records import Delivery, Rendered
 # docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 FINAL_STATUSES = frozenset({400, 403, 404, 410})
 HTTP_TOO_MANY = 429
+LONGEST_WAIT = timedelta(days=1)
 
 
 class SlackSender:
@@ -37,7 +39,7 @@ class SlackSender:
         url = self._webhooks[name].get_secret_value()
         try:
             response = httpx.post(url, json=rendered.slack, timeout=self._timeout)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # Without the address: it is a secret.
             raise DeliveryError(
                 f"Slack could not be reached: {type(error).__name__}",
@@ -46,18 +48,26 @@ class SlackSender:
                 mend="check the network, or the webhook's address",
             ) from error
         if response.status_code != httpx.codes.OK:
-            raise _refused(response)
+            raise _refused(response, url)
 
 
-def _refused(response: httpx.Response) -> DeliveryError:
+def _refused(response: httpx.Response, url: str) -> DeliveryError:
     status = response.status_code
-    wait = response.headers.get("retry-after", "")
+    words = response.text
+    # An error page may repeat the address, which is a secret.
+    for secret in (url, urlsplit(url).path):
+        words = words.replace(secret, "(the webhook)") if secret.strip("/") else words
     return DeliveryError(
-        f"Slack answered {status}: {response.text[:200]}",
+        f"Slack answered {status}: {words[:200]}",
         permanent=status in FINAL_STATUSES,
-        retry_after=timedelta(seconds=int(wait))
-        if status == HTTP_TOO_MANY and wait.isdecimal()
-        else None,
+        retry_after=_retry_after(response) if status == HTTP_TOO_MANY else None,
         code=f"slack-{status}",
         mend="make a new webhook in Slack and set it" if status in FINAL_STATUSES else "",
     )
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    seconds = response.headers.get("retry-after", "")
+    if not (seconds.isascii() and seconds.isdecimal()):
+        return None
+    return min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT)

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from service.digests.select import likelihood
 from service.records import (
+    Article,
     Digest,
     DigestFooter,
     DigestLink,
@@ -25,6 +26,9 @@ from service.settings import Subscription
 EXTRACT_CHARACTERS = 320
 MAX_LINKS = 8
 WHY_WORDS = 4
+# Dates that programs write for "none" lie before the first feed there was.
+OLDEST_FEED = datetime(1999, 1, 1, tzinfo=UTC)
+CLOCK_ERROR = timedelta(hours=26)
 
 _SENTENCE = re.compile(r"(?<=[.!?…؟۔।])\s+|(?<=[。！？])")
 
@@ -80,7 +84,6 @@ def _main_topic(story: Story, vocabulary: Vocabulary) -> Topic:
 def _story(story: Story, subscription: Subscription, vocabulary: Vocabulary) -> DigestStory:
     lead = _lead(story, subscription)
     extract = _extract(lead)
-    moments = [report.article.published_at or report.article.seen_at for report in story.reports]
     named = Counter(topic for report in story.reports for topic in report.topics)
     return DigestStory(
         story_id=story.id,
@@ -91,10 +94,18 @@ def _story(story: Story, subscription: Subscription, vocabulary: Vocabulary) -> 
         language=lead.article.language,
         topics=tuple(topic for topic in vocabulary.topics if named[topic]),
         probability=likelihood(story),
-        first_reported_at=min(*moments, story.opened_at),
+        first_reported_at=min(_reported_at(report.article) for report in story.reports),
         why=_why(lead, vocabulary),
         links=_links(story, lead),
     )
+
+
+def _reported_at(article: Article) -> datetime:
+    """When the outlet says it published, if that can be: else when it was first seen."""
+    published = article.published_at
+    if published and OLDEST_FEED < published < article.seen_at + CLOCK_ERROR:
+        return published
+    return article.seen_at
 
 
 def _lead(story: Story, subscription: Subscription) -> Report:

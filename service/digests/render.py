@@ -40,7 +40,8 @@ def subject_line(digest: Digest) -> str:
     amount = "nothing new" if not count else "1 story" if count == 1 else f"{count} stories"
     day = digest.until.astimezone(ZoneInfo(digest.time_zone))
     mark = "[SAMPLE] " if digest.sample else ""
-    return f"{mark}{digest.title}: {amount}, {day:%-d %B %Y}"
+    # One line: it becomes a mail's header.
+    return " ".join(f"{mark}{digest.title}: {amount}, {day:%-d %B %Y}".split())
 
 
 def in_words(probability: float) -> str:

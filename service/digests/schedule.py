@@ -17,8 +17,9 @@ from service.settings import Subscription
 def next_due(subscription: Subscription, after: datetime) -> datetime:
     """Return the first moment strictly after ``after`` at which the digest is due, in UTC."""
     local = after.astimezone(ZoneInfo(subscription.time_zone))
-    moment: datetime = next(CronSim(subscription.cron, local))
-    return moment.astimezone(UTC)
+    moments = (moment.astimezone(UTC) for moment in CronSim(subscription.cron, local))
+    # In the hour that autumn shows twice, CronSim may name the first of the two again.
+    return next(moment for moment in moments if moment > after)
 
 
 def expression(subscription: Subscription) -> str:

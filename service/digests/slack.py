@@ -1,7 +1,8 @@
 """A digest as a Slack message in Block Kit, within Slack's limits.
 
 Limits: docs.slack.dev/reference/block-kit/blocks (50 blocks a message, 3,000 characters a
-section, 150 a header). Text from feeds is escaped, or `<!channel>` in a title would wake all.
+section, 150 a header). Text from feeds is escaped and marked verbatim, or `<!channel>` in a title
+would wake all, and a bare address in it would become a link.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from service.records import Affiliation, Digest, DigestStory
+from service.records import Affiliation, Digest, DigestLink, DigestStory
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
 MAX_HEADER = 150
-MAX_LINK_TITLE = 400
-MAX_URL = 600
-MAX_EXTRACT = 800
+# Shares of a section, counted after escaping, so that no part pushes out another.
+TITLE_SHARE, URL_SHARE, EXTRACT_SHARE, WHY_SHARE = 300, 500, 700, 300
+OUTLET_SHARE, OUTLETS_SHARE = 60, 1_000
 
 Block = dict[str, object]
 
@@ -52,25 +53,57 @@ def escape(text: str) -> str:
 
 
 def _story_text(story: DigestStory, time_zone: str) -> str:
-    title = escape(story.headline[:MAX_LINK_TITLE])
-    lead = story.links[0].url
-    parts = [f"*{_link(lead, title)}*" if lead and len(lead) <= MAX_URL else f"*{title}*"]
-    if story.extract:
-        parts.append(escape(story.extract[:MAX_EXTRACT]))
-    outlets = ", ".join(
-        escape(link.outlet[:60]) + (" (state)" if link.affiliation is Affiliation.STATE else "")
-        for link in story.links
-    )
+    title = _linked(story.links[0].url, _fitting(story.headline, TITLE_SHARE))
     when = _time(story.first_reported_at, time_zone)
-    parts.append(f"_{outlets} · {when} · {story.probability:.0%}_")
-    parts.append(f"_Why: {escape(story.why[:300])}_")
-    return "\n".join(parts)
+    parts = [
+        f"*{title}*",
+        _fitting(story.extract, EXTRACT_SHARE),
+        f"_{_outlets(story.links)} · {when} · {story.probability:.0%}_",
+        f"_Why: {_fitting(story.why, WHY_SHARE)}_",
+    ]
+    return "\n".join(part for part in parts if part)
 
 
-def _link(url: str, title: str) -> str:
-    # A bar or a bracket would end the address early.
+def _outlets(links: tuple[DigestLink, ...]) -> str:
+    """Every outlet, marked if it is state media, and linked while there is room.
+
+    The first is not: its link is the title's.
+    """
+    names = [
+        _fitting(link.outlet, OUTLET_SHARE)
+        + (" (state)" if link.affiliation is Affiliation.STATE else "")
+        for link in links
+    ]
+    left = OUTLETS_SHARE
+    shown = [names[0]]
+    for link, name in zip(links[1:], names[1:], strict=True):
+        linked = _linked(link.url, name)
+        shown.append(linked if len(linked) <= left else name)
+        left -= len(shown[-1])
+    return ", ".join(shown)
+
+
+def _linked(url: str | None, escaped: str) -> str:
+    if not url:
+        return escaped
+    # A bar would end the address early.
     address = escape(url).replace("|", "%7C")
-    return f"<{address}|{title}>"
+    return f"<{address}|{escaped}>" if len(address) <= URL_SHARE else escaped
+
+
+def _fitting(text: str, share: int) -> str:
+    """Escape as much of the text as fits, never cutting within an escape."""
+    escaped = escape(text)
+    if len(escaped) <= share:
+        return escaped
+    room = share - 1
+    end = 0
+    for character in text:
+        room -= len(escape(character))
+        if room < 0:
+            break
+        end += 1
+    return escape(text[:end]) + "…"
 
 
 def _time(moment: datetime, time_zone: str) -> str:
@@ -78,7 +111,7 @@ def _time(moment: datetime, time_zone: str) -> str:
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:MAX_SECTION]}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def _footer(digest: Digest) -> Block:
@@ -87,4 +120,5 @@ def _footer(digest: Digest) -> Block:
         f"{foot.articles_read:,} articles read from {foot.feeds_total} feeds"
         f" ({foot.feeds_failing} failing) · model {foot.model_version}"
     )
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(text)}]}
+    element = {"type": "mrkdwn", "text": escape(text), "verbatim": True}
+    return {"type": "context", "elements": [element]}

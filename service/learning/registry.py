@@ -20,7 +20,7 @@ import numpy as np
 import sklearn
 import skops
 import skops.io as sio
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -60,7 +60,7 @@ class Manifest:
     software: dict[str, str]
 
 
-_MANIFEST = TypeAdapter(Manifest)
+_MANIFEST = TypeAdapter(Manifest, config=ConfigDict(extra="forbid"))
 
 
 class Registry:
@@ -118,10 +118,17 @@ def write(
         },
     )
     folder = parent / (name or manifest.version)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL).write_bytes(content)
     text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL).write_bytes(content)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ModelError(
+            f"the model cannot be written to {folder}: {error}",
+            mend="choose a folder that is writable",
+            code="model-unwritable",
+        ) from error
     return manifest
 
 
@@ -161,7 +168,7 @@ def _read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
         raise ModelError(
             f"{folder}: the model's topics are not those of its manifest",
             mend=RETRAIN,
-            code="model-altered",
+            code="model-format",
         )
     return manifest, estimators
 

@@ -111,7 +111,7 @@ def _check_enough(examples: Sequence[Example]) -> None:
     groups = min(len({example.group for example in kind}) for kind in kinds)
     if len(examples) < FEWEST_EXAMPLES or groups < FOLDS:
         raise InputError(
-            f"only {len(kinds[0])} relevant and {len(kinds[1])} other examples name both sides",
+            f"only {len(examples)} examples ({len(kinds[0])} relevant) name both sides",
             mend=f"training needs {FEWEST_EXAMPLES} at least, and {FOLDS} of each kind that are "
             "no minimal pairs of one another: add to curriculum/",
         )

@@ -233,7 +233,8 @@ def _absolute(base: str, link: str | None) -> str | None:
     if not link:
         return None
     try:
-        url = urljoin(base, _CONTROL.sub("", link).strip())
+        # Browsers drop line breaks within addresses; left in, they would forge lines of a text.
+        url = urljoin(base, "".join(_CONTROL.sub("", link).split()))
     except ValueError:
         return None
     scheme, _, rest = url.partition(":")

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from service.errors import ConfigError
 from service.records import ChannelKind, Finding, Level
-from service.settings.schema import Settings
+from service.settings.schema import Settings, Subscription
 
 PREFIX = "CASPIAN_"
 # Read by the command line itself, before there are settings.
@@ -220,41 +220,50 @@ def _keys_beside(location: list[str]) -> list[str]:
 
 
 def _cross_checks(settings: Settings) -> Iterator[Finding]:
-    yield from _duplicates([feed.url for feed in settings.feeds], "feeds", "url")
-    yield from _duplicates([s.id for s in settings.subscriptions], "subscriptions", "id")
+    yield from _duplicates([feed.url for feed in settings.feeds], "feeds", "feeds", "url")
+    ids = [subscription.id for subscription in settings.subscriptions]
+    yield from _duplicates(ids, "subscriptions", "subscriptions", "id")
     if not settings.feeds:
         yield _warning("W001", "feeds.toml", "feeds", "no feed is listed", "add a [[feeds]]")
     if not settings.subscriptions:
         mend = "add a [[subscriptions]]"
         yield _warning("W002", "subscriptions.toml", "subscriptions", "nobody subscribes", mend)
     for index, subscription in enumerate(settings.subscriptions):
-        where = f"subscriptions.{index}"
-        for topic in subscription.topics:
-            if topic not in settings.topic.topic.topics:
-                mend = f"choose from {', '.join(settings.topic.topic.topics)}"
-                message = f"unknown topic {topic!r}"
-                yield _error("E013", FILES["subscriptions"], f"{where}.topics", message, mend)
-        for channel in subscription.channels:
-            if channel.kind is ChannelKind.EMAIL and not settings.smtp.host:
-                mend = "set smtp.host and smtp.sender (CASPIAN_SMTP_HOST, CASPIAN_SMTP_SENDER)"
-                message = f"{channel} needs a mail server"
-                yield _error("E014", FILES["subscriptions"], f"{where}.channels", message, mend)
-            if channel.kind is ChannelKind.SLACK and channel.target not in settings.slack.webhooks:
-                mend = f"set {_variable('slack.webhooks')}_{channel.target.upper()}"
-                message = f"no Slack webhook is named {channel.target!r}"
-                yield _error("E015", FILES["subscriptions"], f"{where}.channels", message, mend)
+        yield from _check_subscription(settings, subscription, f"subscriptions.{index}")
     if settings.smtp.username and settings.smtp.security == "none":
         mend = 'set smtp.security to "starttls" or "tls"'
         message = "the password would travel unencrypted"
         yield _warning("W003", SETTINGS_FILE, "smtp.security", message, mend)
 
 
-def _duplicates(values: list[str], table: str, key: str) -> Iterator[Finding]:
+def _check_subscription(
+    settings: Settings, subscription: Subscription, where: str
+) -> Iterator[Finding]:
+    file = FILES["subscriptions"]
+    channels = [str(channel) for channel in subscription.channels]
+    yield from _duplicates(channels, "subscriptions", f"{where}.channels")
+    for topic in subscription.topics:
+        if topic not in settings.topic.topic.topics:
+            mend = f"choose from {', '.join(settings.topic.topic.topics)}"
+            yield _error("E013", file, f"{where}.topics", f"unknown topic {topic!r}", mend)
+    for channel in subscription.channels:
+        if channel.kind is ChannelKind.EMAIL and not settings.smtp.host:
+            mend = "set smtp.host and smtp.sender (CASPIAN_SMTP_HOST, CASPIAN_SMTP_SENDER)"
+            message = f"{channel} needs a mail server"
+            yield _error("E014", file, f"{where}.channels", message, mend)
+        if channel.kind is ChannelKind.SLACK and channel.target not in settings.slack.webhooks:
+            mend = f"set {_variable('slack.webhooks')}_{channel.target.upper()}"
+            message = f"no Slack webhook is named {channel.target!r}"
+            yield _error("E015", file, f"{where}.channels", message, mend)
+
+
+def _duplicates(values: list[str], file: str, table: str, key: str = "") -> Iterator[Finding]:
     for index, value in enumerate(values):
         first = values.index(value)
         if first < index:
+            place = f"{table}.{index}" + (f".{key}" if key else "")
             message = f"{value!r} stands already at {table}.{first}"
-            yield _error("E016", FILES[table], f"{table}.{index}.{key}", message, "remove one")
+            yield _error("E016", FILES[file], place, message, "remove one")
 
 
 def _error(number: str, file: str, key: str, message: str, mend: str) -> Finding:

@@ -11,9 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StorageError
 from service.settings import Settings
@@ -31,14 +30,13 @@ class Database:
     ``transaction`` is for whatever writes: all of it or nothing. ``reading`` sees one moment.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str | URL) -> None:
         try:
             self._engine = _open_engine(url)
             self._migrate()
-        except (OperationalError, ArgumentError) as error:
+        except (SQLAlchemyError, ImportError, ValueError) as error:
             raise StorageError(
-                f"the database cannot be opened: {error.args[0]}",
+                f"the database cannot be opened: {str(error).splitlines()[0]}",
                 mend="check that data_dir exists and is writable, and database_url",
             ) from error
 
@@ -66,6 +64,8 @@ class Database:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
+                # Changes nothing, but where nothing may be written it fails now, not in a poll.
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
             except CommandError as error:
                 head = ScriptDirectory.from_config(config).get_current_head()
                 raise StorageError(
@@ -77,7 +77,7 @@ class Database:
 
 def open_database(settings: Settings) -> Database:
     """Open the database of ``database_url``, or SQLite in ``data_dir``."""
-    url = settings.database_url.get_secret_value()
+    url: str | URL = settings.database_url.get_secret_value()
     if not url:
         folder = Path(settings.data_dir)
         try:
@@ -86,12 +86,12 @@ def open_database(settings: Settings) -> Database:
             raise StorageError(
                 f"no folder for data: {error}", mend="set data_dir to a place that is writable"
             ) from error
-        url = f"sqlite:///{folder / 'caspian.sqlite'}"
+        url = URL.create("sqlite", database=str(folder / "caspian.sqlite"))
     return Database(url)
 
 
-def _open_engine(url: str) -> Engine:
-    engine = create_engine(make_url(url))
+def _open_engine(url: str | URL) -> Engine:
+    engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -88,7 +88,7 @@ def issue(
                 "message_id": f"digest-{digest_id}.{number}.{now:%Y%m%dT%H%M%S}",
                 "created_at": now,
             }
-            for number, channel in enumerate(channels)
+            for number, channel in enumerate(dict.fromkeys(channels))
         ],
     )
     rows = [

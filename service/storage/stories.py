@@ -77,7 +77,11 @@ def updated_between(connection: Connection, since: datetime, until: datetime) ->
 
     Each report carries its newest score.
     """
-    newest = select(func.max(scores.c.scored_at)).where(scores.c.article_id == articles.c.id)
+    order = (scores.c.scored_at.desc(), scores.c.model_version.desc())
+    ranked = select(
+        scores,
+        func.row_number().over(partition_by=scores.c.article_id, order_by=order).label("age"),
+    ).subquery()
     rows = connection.execute(
         select(
             stories.c.id.label("story_id"),
@@ -87,16 +91,15 @@ def updated_between(connection: Connection, since: datetime, until: datetime) ->
             articles,
             feeds.c.outlet,
             feeds.c.affiliation,
-            scores.c.probability,
-            scores.c.topics,
-            scores.c.evidence,
+            ranked.c.probability,
+            ranked.c.topics,
+            ranked.c.evidence,
         )
         .join(story_articles, story_articles.c.story_id == stories.c.id)
         .join(articles, articles.c.id == story_articles.c.article_id)
         .join(feeds, feeds.c.id == articles.c.feed_id)
-        .join(scores, scores.c.article_id == articles.c.id)
+        .join(ranked, (ranked.c.article_id == articles.c.id) & (ranked.c.age == 1))
         .where(stories.c.updated_at > since, stories.c.updated_at <= until)
-        .where(scores.c.scored_at == newest.correlate(articles).scalar_subquery())
         .order_by(stories.c.id, articles.c.id)
     ).all()
     found = []

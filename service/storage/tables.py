@@ -122,7 +122,7 @@ scores = Table(
     Column("relevant", Boolean, nullable=False),
     Column("topics", JSON, nullable=False),
     # Null where the gate let nothing through: there is nothing to show.
-    Column("evidence", JSON),
+    Column("evidence", JSON(none_as_null=True)),
     Column("scored_at", UtcDateTime, nullable=False),
 )
 

@@ -15,9 +15,10 @@ from service.records import ArticleId, Item, OpenStory, StoryId
 # The lead carries the event; further text adds words that any report might share.
 LEAD_CHARACTERS = 300
 
-_WORD = re.compile(r"[^\W_]{2,}")
+# Indian vowel signs and Arabic marks are no letters, but part of the word.
+_WORD = re.compile(r"(?:[^\W_]|[\u0610-\u061a\u064b-\u065f\u0900-\u0963]){2,}")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
-_SUFFIX = re.compile(r"\s+[-–—|]\s+[^-–—|]{2,40}$")
+_SUFFIX = re.compile(r"\s+[-–—|]\s+(?:(?!\s[-–—|]\s).){2,40}$")
 
 
 def terms(item: Item) -> frozenset[str]:
@@ -25,8 +26,10 @@ def terms(item: Item) -> frozenset[str]:
 
     A publisher's suffix (" - Reuters") is no part of the event and is dropped from the title.
     """
-    text = f"{_SUFFIX.sub('', item.title)} {item.summary[:LEAD_CHARACTERS]}".casefold()
-    words = {word for word in _WORD.findall(text) if not _CJK.search(word)}
+    text = f"{_SUFFIX.sub('', item.title)} {item.summary[:LEAD_CHARACTERS]}"
+    # Case-folded by itself the Turkish letter leaves a loose dot that would part the word.
+    text = text.replace("İ", "i").casefold()
+    words = set(_WORD.findall(_CJK.sub(" ", text)))
     for run in _CJK.findall(text):
         words |= {run[i : i + 2] for i in range(max(len(run) - 1, 1))}
     return frozenset(words)

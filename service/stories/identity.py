@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from service.records import (
     Arrival,
@@ -31,27 +31,32 @@ _TRACKING = re.compile(
     r"|xtor|yptr|from)$",
     re.IGNORECASE,
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_WWW = re.compile(r"^(?:www\.)+")
 
 
 def canonical_url(url: str) -> str | None:
     """Return one spelling of an address: no tracking, no fragment, no ``www``, sorted query.
 
-    None where the address names a site and not a page, or is none at all.
+    None where the address names a site and not a page, or is none at all. Escapes are kept byte
+    by byte: not all sites write UTF-8.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url.encode("utf-8", "replace").decode())
         port = parts.port
     except ValueError:
         return None
-    host = (parts.hostname or "").removeprefix("www.")
-    if not host or parts.scheme not in _DEFAULT_PORTS:
+    host = _WWW.sub("", parts.hostname or "")
+    if not host or parts.scheme not in ("http", "https"):
         return None
-    if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
+    if ":" in host:
+        host = f"[{host}]"
+    if port not in (None, 80, 443):
         host = f"{host}:{port}"
-    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode(sorted((k, v) for k, v in pairs if not _TRACKING.match(k)))
+    path = quote(unquote_to_bytes(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
+    escaped = quote(parts.query, safe="%=&+;/:@!$'()*,?~")
+    pairs = parse_qsl(escaped, keep_blank_values=True, encoding="latin-1")
+    kept = sorted((name, value) for name, value in pairs if not _TRACKING.match(name))
+    query = urlencode(kept, encoding="latin-1")
     if not path and not query:
         return None
     return f"https://{host}{path}" + (f"?{query}" if query else "")
@@ -90,12 +95,16 @@ def decide(
     repeated: set[ArticleId] = set()
     new_keys: dict[str, ArticleId] = {}
     sightings: dict[tuple[ArticleId, FeedId], None] = {}
+    # What one copy teaches about an article holds for the next copy of the batch.
+    learnt = dict(known)
     for feed_id, entry in entries:
-        stored = next((known[key] for key in entry.keys if key in known), None)
+        stored = next((learnt[key] for key in entry.keys if key in learnt), None)
         if stored is None:
             _arrive(feed_id, entry, arrivals, arrived)
             continue
-        new_keys.update((key, stored.id) for key in entry.keys if key not in known)
+        fresh = [key for key in entry.keys if key not in learnt]
+        learnt.update(dict.fromkeys(fresh, stored))
+        new_keys.update(dict.fromkeys(fresh, stored.id))
         if feed_id != stored.feed_id:
             sightings[stored.id, feed_id] = None
         elif stored.id not in repeated:

@@ -31,7 +31,8 @@ VOCABULARY = Vocabulary((Topic("economic"),), {"russia": "Russia", "iran": "Iran
 # All that the templates write; a feed must not add a single one.
 OUR_TAGS = {"html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "h3", "p", "a"}
 OUR_TAGS |= {"span", "mark", "strong", "footer"}
-OUR_ATTRIBUTES = {"lang", "charset", "name", "content", "class", "style", "dir", "href", "title"}
+OUR_ATTRIBUTES = {"lang", "charset", "name", "content", "class", "style", "dir", "href"}
+OUR_ATTRIBUTES |= {"data-css-inline"}
 
 
 def composed(*reports: Any, **wishes: Any) -> Digest:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.digests.render import subject_line
-from service.digests.slack import MAX_URL, slack_message
+from service.digests.slack import URL_SHARE, slack_message
 from service.records import Affiliation, Digest, DigestLink, DigestSection, Topic
 from tests.digests.strategies import digests
 from tests.make import digest, digest_story
@@ -114,13 +114,13 @@ def test_nothing_is_cut_within_a_link_or_an_escaped_sign(one: Digest) -> None:
 
 @pytest.mark.parametrize("sign", ["&", "<", ">"])
 def test_a_long_address_of_signs_that_grow_is_not_cut_within_the_link(sign: str) -> None:
-    address = "https://outlet.example/" + sign * (MAX_URL - 23)
+    address = "https://outlet.example/" + sign * (URL_SHARE - 23)
     told = story_text(headline="x" * 400, links=(link(address),))
     assert "<" not in LINK.sub("", told)
 
 
 def test_an_address_too_long_for_slack_is_left_out_and_the_title_stays() -> None:
-    told = story_text(headline="Gas deal", links=(link("https://a.example/" + "a" * MAX_URL),))
+    told = story_text(headline="Gas deal", links=(link("https://a.example/" + "a" * URL_SHARE),))
     assert told.startswith("*Gas deal*\n")
     assert "a.example" not in told
 
