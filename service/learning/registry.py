@@ -20,7 +20,7 @@ import numpy as np
 import sklearn
 import skops
 import skops.io as sio
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from sklearn.feature_extraction.text import TfidfVectorizer
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -45,6 +45,7 @@ UNREADABLE = (
 RETRAIN = "run `caspian train`, or restore the folder from a backup"
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What stands beside a model: enough to know where it came from and to check it."""
@@ -60,7 +61,7 @@ class Manifest:
     software: dict[str, str]
 
 
-_MANIFEST = TypeAdapter(Manifest, config=ConfigDict(extra="forbid"))
+_MANIFEST = TypeAdapter(Manifest)
 
 
 class Registry:
