@@ -45,9 +45,11 @@ def run(config_dir: Path, welcome: bool) -> None:
       caspian run
     """
     settings = settings_of(config_dir)
-    configure_logs(settings.log)
     if welcome:
+        # Which feeds failed is in the table; a line for each would bury the digest.
+        configure_logs(settings.log.model_copy(update={"level": "error"}))
         _welcome(settings, config_dir / "sample")
+    configure_logs(settings.log)
     service = build_service(settings)
     finished = asyncio.run(_daemon(service))
     service.database.close()

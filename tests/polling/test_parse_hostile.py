@@ -44,6 +44,9 @@ SHARDS += ["<pubDate>x</pubDate>", "<link>http://[</link>", "xml:base='http://['
 
 # --- encodings -----------------------------------------------------------------------------
 
+# No measure of speed: what takes so long does not come to an end.
+STALLED_SECONDS = 20
+
 
 def declared(encoding: str, text: str) -> bytes:
     return rss(rss_item(text)).replace("utf-8", encoding).encode(encoding)
@@ -169,20 +172,21 @@ def test_an_entity_bomb_does_not_go_off() -> None:
     names = "abcdefghij"
     bombs = "".join(f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in pairwise(names))
     doctype = f'<!DOCTYPE rss [<!ENTITY a "boom">{bombs}]><rss'
-    started = process_time()
     result = parse(fetched(rss(rss_item("Title &j;")).replace("<rss", doctype)))
-    # Gone off, it is ten thousand million letters.
-    assert process_time() - started < 3
+    # Gone off, it is ten thousand million letters, and the test never ends.
     assert repr(result).count("boom") < 1000
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        rss('<x xml:base="a/b/c">' * 4_000),
-        rss("".join(f"<n{i}:x xmlns:n{i}='u{i}'/>" for i in range(8_000))),
-        rss(f"<item><author>{'a.' * 14_000}</author></item>"),
-        rss(rss_item("T", "", "".join(f"&lt;b i={i}>" for i in range(10_000)) + "&lt;p>" * 10_000)),
+        rss('<x xml:base="a/b/c">' * 20_000),
+        rss("".join(f"<n{i}:x xmlns:n{i}='u{i}'/>" for i in range(20_000))),
+        rss(f"<item><author>{'a.' * 40_000}</author></item>"),
+        rss(
+            rss_item("T", "", "".join(f"&lt;b i={i}>" for i in range(10_000)) + "&lt;p>" * 10_000)
+            * 5
+        ),
         rss(rss_item("T", "", "&lt;b>&lt;p>&lt;table>" * 3_000)),
         rss("<item><title>" + "<b>" * 5_000),
         rss("<item>" * 5_000),
@@ -206,10 +210,10 @@ def test_an_entity_bomb_does_not_go_off() -> None:
     ],
 )
 def test_a_small_document_cannot_keep_the_reader_busy(document: str) -> None:
-    # All of these are below 400 kB; real feeds of that size take a tenth of a second.
+    # Read without care, the first five take a minute and more; with care, a moment.
     started = process_time()
     assert_sound(parse(fetched(document)))
-    assert process_time() - started < 1
+    assert process_time() - started < STALLED_SECONDS
 
 
 @pytest.mark.parametrize("size", [MAX_TITLE, 100_000])
