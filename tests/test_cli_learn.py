@@ -21,10 +21,12 @@ from service.records import Item
 from service.relevance import features
 from service.relevance.mentions import MentionFinder
 from service.settings import Settings
-from service.wiring import mention_finder, training_data
+from service.wiring import encoder, mention_finder, training_data
 from tests.commands import run
 from tests.conftest import ROOT
 from tests.processes import environment, write_config
+
+ENCODER = encoder()
 
 GAS = json.dumps({"id": 1, "title": "Moscow and Tehran sign a gas deal", "lang": "en"})
 SPORT = json.dumps({"id": "b", "title": "Late goal wins the derby", "summary": "Two to one."})
@@ -277,7 +279,7 @@ def test_training_again_gives_the_model_that_is_shipped(
     finder = mention_finder(shipped_settings.topic)
     texts = texts_that_are_weighed(shipped_settings, finder)
     pairs = [
-        [score.probability for score in read(folder, finder).score(texts)]
+        [score.probability for score in read(folder, finder, ENCODER).score(texts)]
         for folder in (place, baseline)
     ]
     assert pairs[0] == pytest.approx(pairs[1], abs=1e-6)

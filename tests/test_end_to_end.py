@@ -90,7 +90,7 @@ def service(
     desk = subscription(
         channels=("email:desk@client.example", "slack:desk", "file"),
         # So that real news of any day fills a digest, whatever it is about.
-        threshold=0.05,
+        threshold=0.001,
     )
     changed = settings.model_copy(
         update={

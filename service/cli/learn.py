@@ -15,16 +15,9 @@ from rich.console import Console
 
 from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.learning.registry import write
-from service.learning.train import train
 from service.records import Item, Score
 from service.relevance.classifier import Scorer
-from service.wiring import (
-    load_classifier,
-    mention_finder,
-    registry,
-    topics_of,
-    training_data,
-)
+from service.wiring import load_classifier, registry, train_classifier
 
 _console = Console(stderr=True)
 
@@ -46,14 +39,12 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
       caspian train --json
     """
     settings = settings_of(config_dir)
-    examples, data = training_data(settings)
     topic = settings.topic.topic.id
     with _console.status("training") as status:
-        trained = train(
-            examples,
-            mention_finder(settings.topic),
-            topics_of(settings.topic),
-            progress=lambda step: status.update(f"training: {step}"),
+        trained, data = train_classifier(
+            settings,
+            lambda step: status.update(f"training: {step}"),
+            keep_shipped=output == Path(settings.relevance.models_dir) / "baseline",
         )
     if output is None:
         manifest = registry(settings).save(trained, topic, data)

@@ -27,6 +27,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from service.errors import ModelError
 from service.learning.train import Trained
 from service.relevance.classifier import Classifier, Estimators
+from service.relevance.encoder import Encoder
 from service.relevance.mentions import MentionFinder
 
 FORMAT = 1
@@ -54,6 +55,7 @@ class Manifest:
     version: str
     topic: str
     topics: tuple[str, ...]
+    encoder: str
     threshold: Annotated[float, Field(ge=0, le=1)]
     sha256: str
     data: dict[str, str]
@@ -89,9 +91,9 @@ class Registry:
         fresh.replace(self._own / CURRENT)
         return manifest
 
-    def load(self, finder: MentionFinder, threshold: float | None) -> Classifier:
+    def load(self, finder: MentionFinder, encoder: Encoder, threshold: float | None) -> Classifier:
         """Return the classifier in use; ``threshold`` overrides the one it was saved with."""
-        return read(self.current(), finder, threshold)
+        return read(self.current(), finder, encoder, threshold)
 
 
 def write(
@@ -108,6 +110,7 @@ def write(
         version=_version(trained, topic, data),
         topic=topic,
         topics=tuple(trained.estimators.topics),
+        encoder=trained.encoder,
         threshold=trained.threshold,
         sha256=hashlib.sha256(content).hexdigest(),
         data=dict(data),
@@ -133,7 +136,9 @@ def write(
     return manifest
 
 
-def read(folder: Path, finder: MentionFinder, threshold: float | None = None) -> Classifier:
+def read(
+    folder: Path, finder: MentionFinder, encoder: Encoder, threshold: float | None = None
+) -> Classifier:
     """Return the classifier in ``folder``.
 
     Raises:
@@ -141,8 +146,15 @@ def read(folder: Path, finder: MentionFinder, threshold: float | None = None) ->
 
     """
     manifest, estimators = _read_estimators(folder)
+    if manifest.encoder != encoder.name:
+        raise ModelError(
+            f"{folder} was trained with the encoder {manifest.encoder}, not {encoder.name}",
+            mend="set the encoder it was trained with, or run `caspian train`",
+            code="model-encoder",
+        )
     return Classifier(
         finder,
+        encoder,
         estimators,
         threshold=manifest.threshold if threshold is None else threshold,
         version=manifest.version,
@@ -228,5 +240,5 @@ def _from_parts(parts: dict[str, Any]) -> Estimators:
 def _version(trained: Trained, topic: str, data: Mapping[str, str]) -> str:
     """Name a version by what it was learnt from and what came of it."""
     source = hashlib.sha256(json.dumps([sorted(data.items()), trained.threshold]).encode())
-    source.update(np.round(trained.estimators.relevance.coef_, 6).tobytes())
+    source.update(np.round(trained.estimators.word_opinion.coef_, 6).tobytes())
     return f"{topic}-{source.hexdigest()[:10]}"

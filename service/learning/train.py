@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.svm import SVC
 
 from service.errors import InputError
 from service.learning.corpus import Example
 from service.records import Topic
-from service.relevance.classifier import Estimators, Vector
+from service.relevance.classifier import Estimators, Features, Vector, encoded_text
+from service.relevance.encoder import Encoder
 from service.relevance.features import read
 from service.relevance.mentions import MentionFinder
 
 FOLDS = 5
 SEED = 20261121
-# Inverse regularisation; strong, since the corpus is small and written by few hands.
-RELEVANCE_C = 4.0
-TOPICS_C = 4.0
+# Chosen by cross-validation on the curriculum alone; see docs/benchmarks.md.
+WORDS_C = 4.0
+MEANING_C, MEANING_GAMMA = 3.0, 0.02
+TOPICS_C = 0.1
 # A seed passage weighs less than a written item: there are many, all in one voice.
 SEED_WEIGHT = 0.3
 FEWEST_EXAMPLES = 20
@@ -55,16 +57,22 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a training run leaves: the fitted parts, the threshold, and its figures."""
+    """What a training run leaves: the fitted parts, the threshold, and its figures.
+
+    ``encoded_texts`` are those whose vectors are worth keeping for the next run.
+    """
 
     estimators: Estimators
     threshold: float
     figures: Figures
+    encoder: str
+    encoded_texts: tuple[str, ...]
 
 
 def train(
     examples: Sequence[Example],
     finder: MentionFinder,
+    encoder: Encoder,
     topics: Sequence[Topic],
     progress: Progress = lambda _: None,
 ) -> Trained:
@@ -84,26 +92,30 @@ def train(
     _check_enough(chosen)
     weights = np.array([SEED_WEIGHT if e.kind == "seed" else 1.0 for e in chosen])
 
-    progress("weighing words")
+    progress("weighing words and meaning")
     texts = [readings[i].masked for i in kept]
     words, characters = _words().fit(texts), _characters().fit(texts)
-    unfitted = Estimators(words, characters, _regression(), _platt(), {})
-    matrix = unfitted.matrix([readings[i] for i in kept], finder.sides)
+    parts = Estimators(words, characters, _word_opinion(), _meaning_opinion(), _stack(), {})
+    features = parts.features([readings[i] for i in kept], finder.sides, encoder)
 
     progress(f"judging each example by a model that never saw it ({FOLDS} folds)")
-    odds = _out_of_fold_odds(matrix, labels, weights, [e.group for e in chosen])
-    calibration = _platt().fit(odds.reshape(-1, 1), labels, sample_weight=weights)
-    held_back = calibration.predict_proba(odds.reshape(-1, 1))[:, 1]
+    opinions = _out_of_fold(features, labels, weights, [e.group for e in chosen])
+    calibration = _stack().fit(opinions, labels, sample_weight=weights)
+    held_back = calibration.predict_proba(opinions)[:, 1]
     written = np.array([e.kind != "seed" for e in chosen])
     gated_relevant = sum(e.label for e in examples) - int(labels.sum())
     threshold, figures = _figures(held_back[written], labels[written], gated_relevant, examples)
 
     progress("fitting on all")
-    relevance = _regression().fit(matrix, labels, sample_weight=weights)
-    estimators = Estimators(
-        words, characters, relevance, calibration, _fit_topics(matrix, chosen, topics)
+    estimators = replace(
+        parts,
+        word_opinion=_word_opinion().fit(features.words, labels, sample_weight=weights),
+        meaning_opinion=_meaning_opinion().fit(features.meaning, labels, sample_weight=weights),
+        calibration=calibration,
+        topics=_fit_topics(features.meaning, chosen, topics),
     )
-    return Trained(estimators, threshold, figures)
+    encoded = tuple(encoded_text(readings[i]) for i in kept)
+    return Trained(estimators, threshold, figures, encoder.name, encoded)
 
 
 def _check_enough(examples: Sequence[Example]) -> None:
@@ -142,36 +154,46 @@ def _characters() -> TfidfVectorizer:
     )
 
 
-def _regression() -> LogisticRegression:
-    return LogisticRegression(C=RELEVANCE_C, solver="liblinear", random_state=SEED)
+def _word_opinion() -> LogisticRegression:
+    return LogisticRegression(C=WORDS_C, solver="liblinear", random_state=SEED)
 
 
-def _platt() -> LogisticRegression:
-    return LogisticRegression(C=1e6)
+def _meaning_opinion() -> SVC:
+    return SVC(C=MEANING_C, gamma=MEANING_GAMMA)
+
+
+def _stack() -> LogisticRegression:
+    return LogisticRegression(C=1.0)
 
 
 def _topic_regression() -> LogisticRegression:
-    return LogisticRegression(C=TOPICS_C, solver="liblinear", random_state=SEED)
+    return LogisticRegression(C=TOPICS_C, max_iter=1_000)
 
 
-def _out_of_fold_odds(
-    matrix: csr_matrix, labels: Vector, weights: Vector, groups: Sequence[str]
+def _out_of_fold(
+    features: Features, labels: Vector, weights: Vector, groups: Sequence[str]
 ) -> Vector:
+    """Return both opinions of each example, by models that never saw it: shape (n, 2)."""
     folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=SEED)
-    odds: Vector = cross_val_predict(
-        _regression(),
-        matrix,
-        labels,
-        groups=groups,
-        cv=folds,
-        method="decision_function",
-        params={"sample_weight": weights},
+    pairs = ((_meaning_opinion(), features.meaning), (_word_opinion(), features.words))
+    return np.column_stack(
+        [
+            cross_val_predict(
+                opinion,
+                matrix,
+                labels,
+                groups=groups,
+                cv=folds,
+                method="decision_function",
+                params={"sample_weight": weights},
+            )
+            for opinion, matrix in pairs
+        ]
     )
-    return odds
 
 
 def _fit_topics(
-    matrix: csr_matrix, examples: Sequence[Example], topics: Sequence[Topic]
+    meaning: Vector, examples: Sequence[Example], topics: Sequence[Topic]
 ) -> dict[Topic, LogisticRegression | float]:
     rows = [i for i, example in enumerate(examples) if example.label]
     fitted: dict[Topic, LogisticRegression | float] = {}
@@ -179,7 +201,7 @@ def _fit_topics(
         marks = np.array([topic in examples[i].topics for i in rows])
         both_kinds = 0 < marks.sum() < len(marks)
         fitted[topic] = (
-            _topic_regression().fit(matrix[rows], marks) if both_kinds else float(marks.mean())
+            _topic_regression().fit(meaning[rows], marks) if both_kinds else float(marks.mean())
         )
     return fitted
 

@@ -1,8 +1,11 @@
 """The classifier: fitted on read items, it gives each a calibrated probability and topics.
 
-Words of the masked text and the layout of the mentions, weighed by a logistic regression;
-its log-odds are put through a second, one-dimensional logistic regression fitted on
-out-of-fold scores (Platt scaling; Platt 1999) so that 0.8 means eight in ten.
+Two opinions. One is about meaning: a support vector machine with a Gaussian kernel over the
+item's embedding, in which both sides go by one name each, and the layout of their mentions. The
+other is about words: a logistic regression over word and character n-grams with the sides
+masked; it also tells which words spoke for the verdict. A third regression, fitted on the two's
+out-of-fold odds (stacking, Wolpert 1992; Platt scaling, Platt 1999), makes one probability of
+them, so that 0.8 means eight in ten.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 
 from service.records import Evidence, Item, Score, Topic
+from service.relevance.encoder import TEXT_CHARACTERS, Encoder
 from service.relevance.features import MASKS, Reading, carrying_sentence, layout, read
 from service.relevance.mentions import MentionFinder
 
@@ -29,8 +34,8 @@ TOPIC_THRESHOLD = 0.5
 EVIDENCE_PHRASES = 6
 # Shorter words are particles, which explain nothing to a reader.
 FEWEST_LETTERS = 4
-# The layout counts as much as a handful of words.
-LAYOUT_WEIGHT = 1.0
+# How far apart two items lie is told by their embeddings (unit vectors, scaled) and layouts.
+EMBEDDING_SCALE, LAYOUT_SCALE = 10.0, 3.0
 
 
 class Scorer(Protocol):
@@ -45,23 +50,52 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What is weighed: ``words`` are n-grams and layout, ``meaning`` embeddings and layout."""
+
+    words: csr_matrix
+    meaning: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Estimators:
     """The fitted parts; scikit-learn objects only, so that skops can write and audit them."""
 
     words: TfidfVectorizer
     characters: TfidfVectorizer
-    relevance: LogisticRegression
+    word_opinion: LogisticRegression
+    meaning_opinion: SVC
     calibration: LogisticRegression
     # Where all examples have a topic, or none has it, its share stands for an estimator.
     topics: Mapping[Topic, LogisticRegression | float]
 
-    def matrix(self, readings: Sequence[Reading], sides: Sequence[str]) -> csr_matrix:
+    def features(
+        self, readings: Sequence[Reading], sides: Sequence[str], encoder: Encoder
+    ) -> Features:
         """Return the features: one row a reading; words, then character n-grams, then layout."""
-        texts = [reading.masked for reading in readings]
-        numbers = np.array([layout(reading, sides) for reading in readings]) * LAYOUT_WEIGHT
-        return csr_matrix(
-            hstack([self.words.transform(texts), self.characters.transform(texts), numbers])
+        masked = [reading.masked for reading in readings]
+        layouts = np.array([layout(reading, sides) for reading in readings])
+        ngrams = (self.words.transform(masked), self.characters.transform(masked))
+        vectors = encoder.encode([encoded_text(reading) for reading in readings])
+        return Features(
+            words=csr_matrix(hstack([*ngrams, layouts])),
+            meaning=np.hstack([vectors * EMBEDDING_SCALE, layouts * LAYOUT_SCALE]),
         )
+
+    def probability(self, features: Features) -> Vector:
+        """Return the calibrated probability of each row."""
+        opinions = np.column_stack(
+            [
+                self.meaning_opinion.decision_function(features.meaning),
+                self.word_opinion.decision_function(features.words),
+            ]
+        )
+        return cast("Vector", self.calibration.predict_proba(opinions)[:, 1])
+
+
+def encoded_text(reading: Reading) -> str:
+    """Return the text whose embedding stands for the item."""
+    return reading.plain[:TEXT_CHARACTERS]
 
 
 class Classifier:
@@ -70,6 +104,7 @@ class Classifier:
     def __init__(
         self,
         finder: MentionFinder,
+        encoder: Encoder,
         estimators: Estimators,
         *,
         threshold: float,
@@ -78,10 +113,12 @@ class Classifier:
         self.version = version
         self.threshold = threshold
         self._finder = finder
+        self._encoder = encoder
         self._estimators = estimators
         # By column; words come first, and only words are shown.
         self._phrases_by_column = [
-            _readable(term, finder.sides) for term in estimators.words.get_feature_names_out()
+            _readable(term, list(finder.names.values()))
+            for term in estimators.words.get_feature_names_out()
         ]
 
     def score(self, items: Sequence[Item]) -> list[Score]:
@@ -100,9 +137,9 @@ class Classifier:
         return Score(GATED_PROBABILITY, False, (), evidence, self.version)
 
     def _weigh(self, readings: Sequence[Reading]) -> list[Score]:
-        matrix = self._estimators.matrix(readings, self._finder.sides)
-        probabilities = probability(self._estimators, matrix)
-        topic_odds = self._topic_odds(matrix)
+        features = self._estimators.features(readings, self._finder.sides, self._encoder)
+        probabilities = self._estimators.probability(features)
+        topic_odds = self._topic_odds(features.meaning)
         return [
             Score(
                 probability=round(float(p), 6),
@@ -111,7 +148,7 @@ class Classifier:
                 evidence=Evidence(
                     mentions=reading.mentions,
                     sentence=carrying_sentence(reading),
-                    phrases=self._phrases(matrix[row]),
+                    phrases=self._phrases(features.words[row]),
                 ),
                 model_version=self.version,
             )
@@ -120,12 +157,12 @@ class Classifier:
             )
         ]
 
-    def _topic_odds(self, matrix: csr_matrix) -> Vector:
+    def _topic_odds(self, meaning: Vector) -> Vector:
         """Return the probability of each topic, given that the item is relevant: row by topic."""
         columns = [
-            np.full(matrix.shape[0], estimator)
+            np.full(len(meaning), estimator)
             if isinstance(estimator, float)
-            else estimator.predict_proba(matrix)[:, 1]
+            else estimator.predict_proba(meaning)[:, 1]
             for estimator in self._estimators.topics.values()
         ]
         return np.column_stack(columns)
@@ -136,8 +173,8 @@ class Classifier:
         return tuple(chosen or [topics[int(np.argmax(odds))]])
 
     def _phrases(self, row: Any) -> tuple[tuple[str, float], ...]:
-        """Return the words that moved the log-odds most, strongest first."""
-        weights = row.data * self._estimators.relevance.coef_[0][row.indices]
+        """Return the words that moved the word opinion most, in log-odds, strongest first."""
+        weights = row.data * self._estimators.word_opinion.coef_[0][row.indices]
         named = [
             (self._phrases_by_column[column], round(float(weight), 3))
             for column, weight in zip(row.indices, weights, strict=True)
@@ -146,16 +183,10 @@ class Classifier:
         return tuple(sorted(named, key=lambda pair: -abs(pair[1]))[:EVIDENCE_PHRASES])
 
 
-def _readable(term: str, sides: Sequence[str]) -> str:
+def _readable(term: str, names: Sequence[str]) -> str:
     """Return the term with the masks read as the sides' names; "" if it says nothing."""
-    masks = dict(zip(MASKS, sides, strict=True))
+    masks = dict(zip(MASKS, names, strict=True))
     words = term.split()
     if not any(len(word) >= FEWEST_LETTERS and word not in masks for word in words):
         return ""
-    return " ".join(masks[word].capitalize() if word in masks else word for word in words)
-
-
-def probability(estimators: Estimators, matrix: csr_matrix) -> Vector:
-    """Return the calibrated probability of each row."""
-    odds = estimators.relevance.decision_function(matrix).reshape(-1, 1)
-    return cast("Vector", estimators.calibration.predict_proba(odds)[:, 1])
+    return " ".join(masks.get(word, word) for word in words)

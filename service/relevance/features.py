@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -28,12 +28,17 @@ MASKS = ("sidea", "sideb")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An item as read: its mentions, its sentences, and its text with the sides masked."""
+    """An item as read: its mentions, its sentences, and its text in two forms.
+
+    In ``masked`` each naming of a side is one of ``MASKS``; in ``plain`` it is the side's name,
+    whatever it was called and in which language.
+    """
 
     item: Item
     mentions: tuple[Mention, ...]
     sentences: tuple[tuple[str, int, int, str], ...]
     masked: str
+    plain: str
 
     @property
     def gated(self) -> bool:
@@ -45,16 +50,15 @@ def read(item: Item, finder: MentionFinder) -> Reading:
     """Find the mentions of ``item`` and prepare it for the classifier."""
     title, summary = item.title[:TITLE_CHARACTERS], item.summary[:SUMMARY_CHARACTERS]
     if not finder.names_both(f"{title}\n{summary}"):
-        return Reading(item, (), (), "")
+        return Reading(item, (), (), "", "")
     mentions = [*finder.find(title, TITLE), *finder.find(summary, SUMMARY)]
-    masked = " ".join(
-        (
-            _mask(title, [m for m in mentions if m.field == TITLE], finder.sides),
-            _mask(summary, [m for m in mentions if m.field == SUMMARY], finder.sides),
-        )
-    )
+    masks = {side: f" {mask} " for side, mask in zip(finder.sides, MASKS, strict=True)}
+    texts = {TITLE: title, SUMMARY: summary}
+    masked = fold(" ".join(_renamed(texts[field], field, mentions, masks) for field in texts))
+    named = [_renamed(texts[field], field, mentions, finder.names) for field in texts]
+    plain = ". ".join(" ".join(text.split()) for text in named if text)
     sentences = (*_sentences(title, TITLE), *_sentences(summary, SUMMARY))
-    return Reading(item, tuple(mentions), sentences, masked)
+    return Reading(item, tuple(mentions), sentences, masked, plain)
 
 
 def layout(reading: Reading, sides: Sequence[str]) -> list[float]:
@@ -103,15 +107,15 @@ def _nearness(reading: Reading, first: str, second: str) -> float:
     return math.exp(-min(gaps) / 40) if gaps else 0.0
 
 
-def _mask(text: str, mentions: Sequence[Mention], sides: Sequence[str]) -> str:
+def _renamed(text: str, field: str, mentions: Sequence[Mention], names: Mapping[str, str]) -> str:
+    """Return ``text`` with each mention in it replaced by the name of its side."""
     parts, at = [], 0
     for mention in mentions:
-        if mention.end <= at:
-            continue
-        parts += [text[at : mention.start], f" {MASKS[sides.index(mention.side)]} "]
-        at = mention.end
+        if mention.field == field and mention.end > at:
+            parts += [text[at : mention.start], names[mention.side]]
+            at = mention.end
     parts.append(text[at:])
-    return fold("".join(parts))
+    return "".join(parts)
 
 
 def _sentences(text: str, field: str) -> list[tuple[str, int, int, str]]:

@@ -80,9 +80,14 @@ Match = tuple[int, int, _Pattern]
 class MentionFinder:
     """Finds the terms of both sides. Immutable and safe to share between threads."""
 
-    def __init__(self, sides: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
-        """Take the terms by side and kind ("country", "leaders", ...)."""
+    def __init__(
+        self,
+        sides: Mapping[str, Mapping[str, Iterable[str]]],
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the terms by side and kind ("country", "leaders", ...), and the sides' names."""
         self.sides = tuple(sides)
+        self.names = names or {side: side.capitalize() for side in sides}
         patterns: dict[str, list[_Pattern]] = {}
         for side, kinds in sides.items():
             for kind, terms in kinds.items():

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,12 @@ from service.learning.registry import (
 from service.learning.train import Trained, train
 from service.records import Item
 from service.relevance.classifier import Classifier
+from service.relevance.encoder import Vectors
+from service.wiring import encoder
 from tests.conftest import ROOT
 from tests.learning.small_topic import FINDER, TOPICS, examples
+
+ENCODER = encoder()
 
 ITEMS = [e.item for e in examples()] + [Item("Rain", "", "en"), Item("", "", "")]
 
@@ -50,7 +54,7 @@ class Foreign:
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    return train(examples(), FINDER, TOPICS)
+    return train(examples(), FINDER, ENCODER, TOPICS)
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def _registry(tmp_path: Path) -> Registry:
 
 def _refused(folder: Path) -> str:
     with pytest.raises(ModelError) as caught:
-        read(folder, FINDER)
+        read(folder, FINDER, ENCODER)
     assert caught.value.mend
     return caught.value.code
 
@@ -84,9 +88,10 @@ def _replace_model(folder: Path, content: bytes) -> None:
 def test_a_model_read_back_gives_the_same_scores_and_reasons(
     trained: Trained, folder: Path
 ) -> None:
-    loaded = read(folder, FINDER)
+    loaded = read(folder, FINDER, ENCODER)
     fresh = Classifier(
         FINDER,
+        ENCODER,
         trained.estimators,
         threshold=trained.threshold,
         version=loaded.version,
@@ -105,7 +110,7 @@ def test_the_manifest_says_what_the_model_is_and_where_it_came_from(
     assert manifest.figures["examples"] == 40
     assert manifest.threshold == trained.threshold
     assert set(manifest.software) == {"python", "scikit-learn", "skops"}
-    assert read(folder, FINDER).version == manifest.version
+    assert read(folder, FINDER, ENCODER).version == manifest.version
 
 
 def test_other_data_make_another_version_and_the_same_data_the_same(
@@ -119,7 +124,7 @@ def test_other_data_make_another_version_and_the_same_data_the_same(
 
 
 def test_the_threshold_asked_for_wins_over_the_saved_one(folder: Path) -> None:
-    assert read(folder, FINDER, 0.0).threshold == 0.0
+    assert read(folder, FINDER, ENCODER, 0.0).threshold == 0.0
 
 
 def test_without_a_version_of_the_readers_own_the_baseline_is_in_use(
@@ -128,14 +133,14 @@ def test_without_a_version_of_the_readers_own_the_baseline_is_in_use(
     write(trained, tmp_path, "small", {}, name="baseline")
     registry = _registry(tmp_path)
     assert registry.current() == tmp_path / "baseline"
-    assert registry.load(FINDER, None).score(ITEMS)[0].relevant
+    assert registry.load(FINDER, ENCODER, None).score(ITEMS)[0].relevant
 
 
 def test_the_readers_own_version_wins_over_the_baseline(trained: Trained, tmp_path: Path) -> None:
     baseline = write(trained, tmp_path, "small", {}, name="baseline")
     own = _registry(tmp_path).save(trained, "small", {"mine.jsonl": "01"})
     assert own.version != baseline.version
-    assert _registry(tmp_path).load(FINDER, None).version == own.version
+    assert _registry(tmp_path).load(FINDER, ENCODER, None).version == own.version
 
 
 def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
@@ -144,9 +149,9 @@ def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
     registry = _registry(tmp_path)
     first = registry.save(trained, "small", {"a": "1"})
     second = registry.save(trained, "small", {"a": "2"})
-    assert registry.load(FINDER, None).version == second.version
+    assert registry.load(FINDER, ENCODER, None).version == second.version
     (tmp_path / "own" / CURRENT).write_text(first.version, encoding="utf-8")
-    assert registry.load(FINDER, None).version == first.version
+    assert registry.load(FINDER, ENCODER, None).version == first.version
     names = {path.name for path in (tmp_path / "own").iterdir()}
     assert names == {CURRENT, first.version, second.version}
 
@@ -158,7 +163,7 @@ def test_a_pointer_to_a_version_that_is_gone_is_a_missing_model(
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / CURRENT).write_text("gone\n", encoding="utf-8")
     with pytest.raises(ModelError) as caught:
-        _registry(tmp_path).load(FINDER, None)
+        _registry(tmp_path).load(FINDER, ENCODER, None)
     assert caught.value.code == "model-missing"
 
 
@@ -276,8 +281,8 @@ def test_a_model_with_a_topic_that_no_example_has_can_be_loaded_again(tmp_path: 
     # Else a retraining that succeeded would leave a service that cannot start.
     topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
     registry = _registry(tmp_path)
-    saved = registry.save(train(examples(), FINDER, topics), "small", {})
-    assert registry.load(FINDER, None).version == saved.version
+    saved = registry.save(train(examples(), FINDER, ENCODER, topics), "small", {})
+    assert registry.load(FINDER, ENCODER, None).version == saved.version
 
 
 @pytest.mark.parametrize("shipped", [True, False])
@@ -301,3 +306,18 @@ def test_the_shipped_model_is_the_file_its_manifest_was_written_for() -> None:
     assert manifest.sha256 == hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
     assert manifest.topics == ("military", "economic", "diplomatic")
     assert 0 < manifest.threshold < 1
+
+
+class OtherEncoder:
+    name = "other-encoder"
+    dimensions = 2
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.zeros((len(texts), 2), dtype=np.float32)
+
+
+def test_a_model_is_not_used_with_an_encoder_it_was_not_trained_with(folder: Path) -> None:
+    with pytest.raises(ModelError, match="other-encoder") as refused:
+        read(folder, FINDER, OtherEncoder())
+    assert refused.value.code == "model-encoder"
+    assert "caspian train" in refused.value.mend

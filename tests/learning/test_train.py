@@ -12,7 +12,10 @@ from service.learning.corpus import Example
 from service.learning.train import FEWEST_EXAMPLES, Trained, train
 from service.records import Item, Score
 from service.relevance.classifier import Classifier
+from service.wiring import encoder
 from tests.learning.small_topic import FINDER, TOPICS, example, examples
+
+ENCODER = encoder()
 
 NEW_PACT = Item("Sylvania and Freedonia sign defence pact, agree on missiles and drills", "")
 NEW_DEAL = Item("Freedonia and Sylvania agree on gas and grain trade deal", "")
@@ -21,11 +24,13 @@ NEW_CUP = Item("Football cup: fans from Freedonia and Sylvania fill the stadium"
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
-    return train(examples(), FINDER, TOPICS)
+    return train(examples(), FINDER, ENCODER, TOPICS)
 
 
 def _score(trained: Trained, *items: Item) -> list[Score]:
-    classifier = Classifier(FINDER, trained.estimators, threshold=trained.threshold, version="test")
+    classifier = Classifier(
+        FINDER, ENCODER, trained.estimators, threshold=trained.threshold, version="test"
+    )
     return classifier.score(items)
 
 
@@ -53,9 +58,9 @@ def test_the_figures_are_shares_of_what_was_held_back(trained: Trained) -> None:
 
 
 def test_the_same_examples_give_the_same_model(trained: Trained) -> None:
-    again = train(examples(), FINDER, TOPICS)
+    again = train(examples(), FINDER, ENCODER, TOPICS)
     assert (again.threshold, again.figures) == (trained.threshold, trained.figures)
-    for name in ("relevance", "calibration"):
+    for name in ("word_opinion", "calibration"):
         first, second = getattr(trained.estimators, name), getattr(again.estimators, name)
         assert np.array_equal(first.coef_, second.coef_)
         assert np.array_equal(first.intercept_, second.intercept_)
@@ -69,7 +74,7 @@ def test_relevant_examples_stopped_by_the_gate_lower_recall_and_nothing_else(
     gated = [
         example(f"The old friends sign treaty {n}", "military", group=f"g{n}") for n in range(20)
     ]
-    worse = train([*examples(), *gated], FINDER, TOPICS)
+    worse = train([*examples(), *gated], FINDER, ENCODER, TOPICS)
     assert worse.figures.gate_recall == 0.5
     assert worse.figures.recall == pytest.approx(trained.figures.recall / 2, abs=1e-3)
     assert worse.figures.precision == trained.figures.precision
@@ -93,8 +98,8 @@ def test_copies_kept_in_one_group_do_not_flatter_the_figures() -> None:
     ]
     together = [example(title, *topics, group=word) for title, word, topics in copies]
     apart = [replace(copy, group=str(n)) for n, copy in enumerate(together)]
-    assert train(apart, FINDER, TOPICS).figures.average_precision > 0.95
-    assert train(together, FINDER, TOPICS).figures.average_precision < 0.8
+    assert train(apart, FINDER, ENCODER, TOPICS).figures.average_precision > 0.95
+    assert train(together, FINDER, ENCODER, TOPICS).figures.average_precision < 0.9
 
 
 def test_a_seed_passage_teaches_less_than_a_written_item() -> None:
@@ -105,7 +110,7 @@ def test_a_seed_passage_teaches_less_than_a_written_item() -> None:
     ]
     as_seeds = [replace(e, kind="seed") for e in misled]
     written, seeds = (
-        _score(train([*examples(), *more], FINDER, TOPICS), NEW_CUP)[0].probability
+        _score(train([*examples(), *more], FINDER, ENCODER, TOPICS), NEW_CUP)[0].probability
         for more in (misled, as_seeds)
     )
     assert seeds < written
@@ -115,14 +120,14 @@ def test_a_seed_passage_teaches_less_than_a_written_item() -> None:
 def test_too_few_examples_are_an_input_error(number: int) -> None:
     few = [e for pair in zip(examples()[:20], examples()[20:], strict=True) for e in pair]
     with pytest.raises(InputError, match=f"only {number} examples") as caught:
-        train(few[:number], FINDER, TOPICS)
+        train(few[:number], FINDER, ENCODER, TOPICS)
     assert str(FEWEST_EXAMPLES) in caught.value.mend
 
 
 def test_examples_stopped_by_the_gate_do_not_count(trained: Trained) -> None:
     gated = [example(f"Elsewhere {n}", group=str(n)) for n in range(100)]
     with pytest.raises(InputError, match="only 10 examples"):
-        train([*examples()[:10], *gated], FINDER, TOPICS)
+        train([*examples()[:10], *gated], FINDER, ENCODER, TOPICS)
 
 
 def _of_one_kind(*, relevant: bool) -> list[Example]:
@@ -133,18 +138,18 @@ def _of_one_kind(*, relevant: bool) -> list[Example]:
 @pytest.mark.parametrize("relevant", [True, False])
 def test_examples_of_one_kind_only_are_an_input_error(relevant: bool) -> None:
     with pytest.raises(InputError, match="name both sides"):
-        train(_of_one_kind(relevant=relevant), FINDER, TOPICS)
+        train(_of_one_kind(relevant=relevant), FINDER, ENCODER, TOPICS)
 
 
 def test_a_single_example_of_the_other_kind_is_an_input_error() -> None:
     with pytest.raises(InputError):
-        train([*_of_one_kind(relevant=True), examples()[-1]], FINDER, TOPICS)
+        train([*_of_one_kind(relevant=True), examples()[-1]], FINDER, ENCODER, TOPICS)
 
 
 def test_fewer_groups_than_folds_are_an_input_error() -> None:
     grouped = [replace(e, group=e.group[0]) for e in examples()]
     with pytest.raises(InputError):
-        train(grouped, FINDER, TOPICS)
+        train(grouped, FINDER, ENCODER, TOPICS)
 
 
 def test_examples_that_are_told_apart_with_ease_leave_a_threshold_that_can_be_reached() -> None:
@@ -159,7 +164,7 @@ def test_examples_that_are_told_apart_with_ease_leave_a_threshold_that_can_be_re
         ),
         *(example(f"Football: Freedonia beat Sylvania {n} to 2", group=f"f{n}") for n in range(20)),
     ]
-    trained = train(easy, FINDER, TOPICS)
+    trained = train(easy, FINDER, ENCODER, TOPICS)
     assert [score.relevant for score in _score(trained, *(e.item for e in easy))] == [
         e.label for e in easy
     ]
@@ -167,14 +172,14 @@ def test_examples_that_are_told_apart_with_ease_leave_a_threshold_that_can_be_re
 
 def test_a_topic_that_no_example_has_is_never_chosen() -> None:
     topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
-    trained = train(examples(), FINDER, topics)
-    classifier = Classifier(FINDER, trained.estimators, threshold=0.0, version="test")
+    trained = train(examples(), FINDER, ENCODER, topics)
+    classifier = Classifier(FINDER, ENCODER, trained.estimators, threshold=0.0, version="test")
     chosen = {topic for score in classifier.score([NEW_PACT, NEW_DEAL]) for topic in score.topics}
     assert chosen <= set(TOPICS)
 
 
 def test_progress_is_told_in_words_before_each_step() -> None:
     told: list[str] = []
-    train(examples(), FINDER, TOPICS, told.append)
+    train(examples(), FINDER, ENCODER, TOPICS, told.append)
     assert len(told) >= 3
     assert all(step and step == step.strip() for step in told)
