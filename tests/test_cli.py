@@ -132,7 +132,7 @@ def test_a_folder_that_is_not_there_is_told_file_by_file(tmp_path: Path) -> None
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - {"check-config"}))
 def test_every_command_refuses_a_bad_configuration_with_2(command: str, config: Path) -> None:
     (config / "settings.toml").write_text('[smtp]\npassword = ["hunter2"]\n')
-    result = run(config, command)
+    result = run(config, command, *(["A title"] if command == "explain" else []))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "error [config]: caspian.E004 settings.toml: smtp.password" in result.stderr
     assert "hunter2" not in result.stderr

@@ -19,6 +19,8 @@ class _LazyGroup(click.Group):
     modules: ClassVar[dict[str, tuple[str, str]]] = {
         "check-config": ("inspect:check_config", "Say what is wrong with the configuration."),
         "digest": ("work:digest_once", "Make digests now and send them."),
+        "evaluate": ("judge:evaluate_model", "Say how good the model is on labelled items."),
+        "explain": ("judge:explain_text", "Say why an item scores as it does."),
         "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
         "poll": ("work:poll_once", "Poll the feeds that are due, once."),
         "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),

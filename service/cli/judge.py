@@ -1,0 +1,118 @@
+"""Commands that judge: ``evaluate`` a model, ``explain`` a score."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from service.cli.app import ending_well, settings_of
+from service.learning.evaluate import FEWEST, Evaluation, Group, evaluate, read_labelled
+from service.records import Item
+from service.wiring import load_classifier, load_neighbours
+
+_console = Console()
+
+
+@click.command("evaluate")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@click.pass_obj
+@ending_well
+def evaluate_model(config_dir: Path, file: Path | None, as_json: bool) -> None:
+    """Say how good the model in use is on labelled items: the public benchmark, or FILE.
+
+    FILE holds JSON lines with title, summary, lang, label (0 or 1) and, if you like, topics and
+    kind; lines marked unsure are left out. Intervals are 95 % bootstraps.
+
+    \b
+    Example:
+      caspian evaluate my-labels.jsonl --json
+    """
+    settings = settings_of(config_dir)
+    benchmark = Path(settings.relevance.models_dir) / "benchmark" / "retold.jsonl"
+    evaluation = evaluate(read_labelled(file or benchmark), load_classifier(settings))
+    if as_json:
+        click.echo(json.dumps(asdict(evaluation), ensure_ascii=False, indent=2))
+        return
+    _console.print(_summary(evaluation, (file or benchmark).name))
+    _console.print(_table("By language", evaluation.languages))
+    _console.print(_table("By kind", evaluation.kinds))
+    worst = Table(title="Surest mistakes", show_lines=False)
+    for heading in ("probability", "answer", "lang", "kind", "text"):
+        worst.add_column(heading)
+    for m in evaluation.worst:
+        answer = "relevant" if m.relevant else "not relevant"
+        worst.add_row(f"{m.probability:.2f}", answer, m.lang, m.kind, m.text)
+    _console.print(worst)
+
+
+@click.command("explain")
+@click.argument("title")
+@click.argument("summary", default="")
+@click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
+@click.pass_obj
+@ending_well
+def explain_text(config_dir: Path, title: str, summary: str, as_json: bool) -> None:
+    """Say why an item scores as it does: names, sentence, words, nearest written examples.
+
+    \b
+    Example:
+      caspian explain "Moscow and Tehran sign a gas deal" "Gazprom will deliver from May."
+    """
+    settings = settings_of(config_dir)
+    classifier = load_classifier(settings)
+    item = Item(title, summary)
+    (score,) = classifier.score([item])
+    near = load_neighbours(settings).nearest(item, 3) if score.evidence.sentence else []
+    if as_json:
+        told = {"score": asdict(score), "nearest": [asdict(neighbour) for neighbour in near]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    verdict = "relevant" if score.relevant else "not relevant"
+    click.echo(
+        f"{verdict}: probability {score.probability:.3f}, threshold {classifier.threshold:.3f}"
+        + (f", topics {', '.join(score.topics)}" if score.topics else "")
+    )
+    names = ", ".join(f"{m.text} ({m.side}, {m.field})" for m in score.evidence.mentions)
+    click.echo(f"names: {names or 'neither side'}")
+    if not score.evidence.sentence:
+        click.echo("stopped by the gate: it does not name both sides, so nothing was weighed")
+        return
+    click.echo(f"sentence: {score.evidence.sentence}")
+    words = ", ".join(f"{phrase} {weight:+.2f}" for phrase, weight in score.evidence.phrases)
+    click.echo(f"words: {words or 'none that it knows'}")
+    click.echo("nearest written examples:")
+    for neighbour in near:
+        mark = "relevant" if neighbour.label else f"not relevant ({neighbour.kind})"
+        click.echo(f"  {neighbour.similarity:.2f} {mark}: {neighbour.text}")
+
+
+def _summary(evaluation: Evaluation, name: str) -> Table:
+    table = Table(title=f"{name}: {evaluation.items} items, {evaluation.relevant} relevant")
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    for figure in ("average_precision", "precision", "recall", "f1"):
+        interval = getattr(evaluation, figure)
+        bounds = f"{interval.low:.3f} - {interval.high:.3f}"
+        table.add_row(figure.replace("_", " "), f"{interval.value:.3f}", bounds)
+    table.add_row("threshold", f"{evaluation.threshold:.3f}")
+    table.add_row("calibration error", f"{evaluation.calibration_error:.3f}")
+    table.add_row("topics, micro F1", f"{evaluation.topics_micro_f1:.3f}")
+    return table
+
+
+def _table(title: str, groups: tuple[Group, ...]) -> Table:
+    table = Table(title=title)
+    for heading in ("", "items", "relevant", "alerts", "correct", "F1"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for group in groups:
+        f1 = "" if group.f1 is None or group.items < FEWEST else f"{group.f1:.3f}"
+        counts = (group.items, group.relevant, group.alerts, group.correct)
+        table.add_row(group.name, *map(str, counts), f1)
+    return table

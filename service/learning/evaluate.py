@@ -1,0 +1,250 @@
+"""How good a model is on labelled items, with how sure one can be of it.
+
+Intervals are percentile bootstraps (Efron 1979) over items. The calibration error is the
+expected calibration error over ten bins of equal size (Naeini et al. 2015). Items marked
+unsure are left out everywhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score
+
+from service.errors import InputError
+from service.records import Item, Score, Topic
+from service.relevance.classifier import Scorer
+
+RESAMPLES = 1_000
+SEED = 20261121
+BINS = 10
+WORST = 10
+# Fewer items than this say nothing of a language or kind.
+FEWEST = 8
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An item whose answer is known."""
+
+    id: str
+    item: Item
+    label: bool
+    topics: frozenset[Topic]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure and the bounds within which it lies with 95 % confidence."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of one language or kind. ``f1`` is None where nothing is relevant in it."""
+
+    name: str
+    items: int
+    relevant: int
+    alerts: int
+    correct: int
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """An item the model got wrong, and how sure it was."""
+
+    id: str
+    text: str
+    lang: str
+    kind: str
+    relevant: bool
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything ``caspian evaluate`` tells."""
+
+    items: int
+    relevant: int
+    threshold: float
+    average_precision: Interval
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    calibration_error: float
+    topics_micro_f1: float
+    languages: tuple[Group, ...]
+    kinds: tuple[Group, ...]
+    worst: tuple[Mistake, ...]
+
+
+def read_labelled(path: Path) -> list[Labelled]:
+    """Return the items of a file of JSON lines (``.gz`` too), without those marked unsure.
+
+    Raises:
+        InputError: naming file, line and mend.
+
+    """
+    found = []
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                row = _row(line)
+                if row is None:
+                    raise InputError(
+                        f"{path}, line {number}: not a labelled item",
+                        mend="each line is an object with title, summary and label (0 or 1)",
+                    )
+                if not row.get("unsure"):
+                    found.append(_labelled(row, number))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}", mend="check the path") from error
+    if not any(item.label for item in found) or all(item.label for item in found):
+        raise InputError(f"{path} does not hold both labels", mend="add items of the other kind")
+    return found
+
+
+def evaluate(labelled: Sequence[Labelled], scorer: Scorer) -> Evaluation:
+    """Score all items and compare. At least one must be relevant, and one not."""
+    scores = scorer.score([entry.item for entry in labelled])
+    labels = np.array([entry.label for entry in labelled])
+    probabilities = np.array([score.probability for score in scores])
+    alerts = np.array([score.relevant for score in scores])
+    samples = _resamples(labels)
+
+    def interval(figure: Callable[[Array], float]) -> Interval:
+        values = [figure(sample) for sample in samples]
+        low, high = np.percentile(values, [2.5, 97.5])
+        whole = figure(np.arange(len(labels)))
+        return Interval(round(whole, 4), round(float(low), 4), round(float(high), 4))
+
+    return Evaluation(
+        items=len(labels),
+        relevant=int(labels.sum()),
+        threshold=scorer.threshold,
+        average_precision=interval(
+            lambda at: float(average_precision_score(labels[at], probabilities[at]))
+        ),
+        precision=interval(lambda at: _ratio((labels & alerts)[at], alerts[at])),
+        recall=interval(lambda at: _ratio((labels & alerts)[at], labels[at])),
+        f1=interval(lambda at: _f1(labels[at], alerts[at])),
+        calibration_error=round(_calibration_error(labels, probabilities), 4),
+        topics_micro_f1=round(_topics_micro_f1(labelled, scores), 4),
+        languages=_groups(labelled, alerts, lambda entry: entry.item.lang),
+        kinds=_groups(labelled, alerts, lambda entry: entry.kind),
+        worst=_worst(labelled, scores),
+    )
+
+
+def _row(line: str) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    texts_fit = isinstance(row, dict) and all(
+        isinstance(row.get(name) or "", str) for name in ("title", "summary", "lang", "kind")
+    )
+    return row if texts_fit and row.get("label") in (0, 1) else None
+
+
+def _labelled(row: dict[str, Any], number: int) -> Labelled:
+    return Labelled(
+        id=str(row.get("id", number)),
+        item=Item(row.get("title") or "", row.get("summary") or "", row.get("lang") or ""),
+        label=bool(row["label"]),
+        topics=frozenset(Topic(topic) for topic in row.get("topics") or ()),
+        kind=row.get("kind") or ("relevant" if row["label"] else "other"),
+    )
+
+
+def _resamples(labels: Array) -> list[Array]:
+    """Draws with replacement in which both labels occur; without, no figure is defined."""
+    chance = np.random.default_rng(SEED)
+    draws = (chance.integers(0, len(labels), len(labels)) for _ in range(RESAMPLES))
+    return [draw for draw in draws if 0 < labels[draw].sum() < len(draw)]
+
+
+def _ratio(part: Array, whole: Array) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() else 0.0
+
+
+def _f1(labels: Array, alerts: Array) -> float:
+    both = labels.sum() + alerts.sum()
+    return float(2 * (labels & alerts).sum() / both) if both else 0.0
+
+
+def _calibration_error(labels: Array, probabilities: Array) -> float:
+    order = np.argsort(probabilities, kind="stable")
+    error = 0.0
+    for part in np.array_split(order, BINS):
+        if len(part):
+            error += len(part) * abs(labels[part].mean() - probabilities[part].mean())
+    return float(error / len(labels))
+
+
+def _topics_micro_f1(labelled: Sequence[Labelled], scores: Sequence[Score]) -> float:
+    """Over all topics of the relevant items, as if each item and topic were one decision."""
+    pairs = [
+        (entry.topics, set(score.topics))
+        for entry, score in zip(labelled, scores, strict=True)
+        if entry.label
+    ]
+    hits = sum(len(wanted & told) for wanted, told in pairs)
+    total = sum(len(wanted) + len(told) for wanted, told in pairs)
+    return 2 * hits / total if total else 0.0
+
+
+def _groups(
+    labelled: Sequence[Labelled], alerts: Array, key: Callable[[Labelled], str]
+) -> tuple[Group, ...]:
+    names = sorted({key(entry) for entry in labelled})
+    groups = (
+        _group(name, [key(entry) == name for entry in labelled], labelled, alerts) for name in names
+    )
+    return tuple(sorted(groups, key=lambda group: -group.items))
+
+
+def _group(name: str, within: Iterable[bool], labelled: Sequence[Labelled], alerts: Array) -> Group:
+    at = [index for index, inside in enumerate(within) if inside]
+    labels, told = np.array([labelled[index].label for index in at]), alerts[at]
+    return Group(
+        name=name,
+        items=len(at),
+        relevant=int(labels.sum()),
+        alerts=int(told.sum()),
+        correct=int((labels == told).sum()),
+        f1=round(_f1(labels, told), 4) if labels.any() else None,
+    )
+
+
+def _worst(labelled: Sequence[Labelled], scores: Sequence[Score]) -> tuple[Mistake, ...]:
+    wrong = [
+        Mistake(
+            e.id,
+            e.item.title or e.item.summary,
+            e.item.lang,
+            e.kind,
+            e.label,
+            score.probability,
+        )
+        for e, score in zip(labelled, scores, strict=True)
+        if e.label != score.relevant
+    ]
+    return tuple(sorted(wrong, key=lambda m: -abs(m.relevant - m.probability))[:WORST])
