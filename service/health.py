@@ -13,11 +13,16 @@ LONGEST_SILENCE = {
 }
 
 
-def silent_jobs(beats: Mapping[str, datetime], now: datetime) -> list[str]:
-    """Return, in words, the jobs that have not come through in time; none means healthy."""
+def silent_jobs(
+    beats: Mapping[str, datetime], now: datetime, ticks: Mapping[str, timedelta]
+) -> list[str]:
+    """Return, in words, the jobs that have not come through in time; none means healthy.
+
+    ``ticks`` say how often each job is begun: one that is begun rarely may be silent for longer.
+    """
     problems = []
-    for job, longest in LONGEST_SILENCE.items():
-        last = beats.get(job)
+    for job, usual in LONGEST_SILENCE.items():
+        last, longest = beats.get(job), max(usual, 3 * ticks[job])
         if last is None:
             problems.append(f"{job} has never run")
         elif now - last > longest:

@@ -29,6 +29,7 @@ from service.records import (
     Digest,
     DigestFooter,
     DigestId,
+    Failed,
     FeedState,
     FetchResult,
 )
@@ -41,6 +42,8 @@ log = structlog.get_logger(__name__)
 # Feeds stored in one transaction, and how often a running poll looks whether it should stop.
 BATCH = 24
 STOP_TICK_SECONDS = 0.25
+# Beyond this many the wait is at its longest for any sane setting.
+MAX_DOUBLINGS = 16
 
 Arrived = tuple[FeedState, FetchResult]
 Progress = Callable[[int, int], None]
@@ -83,8 +86,7 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
         aclosing(_batches(fetcher, claimed, stop)) as batches,
     ):
         async for batch in batches:
-            # In a thread: answers keep arriving while a batch is read, scored and stored.
-            harvest += await asyncio.to_thread(service.harvester.take_in, batch, service.clock())
+            harvest += await _take_in(service, batch)
             waiting -= {feed.id for feed, _ in batch}
             progress(len(claimed) - len(waiting), len(claimed))
     with service.database.transaction() as connection:
@@ -103,23 +105,28 @@ def digest(service: Service, *, at_once: bool = False, only: str | None = None) 
     for subscription in service.settings.subscriptions:
         if only is not None and subscription.id != only:
             continue
-        with service.database.transaction() as connection:
-            now = service.clock()
-            _set_schedule(connection, subscription, now)
-            if not (at_once or is_due(connection, subscription, now)):
-                continue
-            made = compose_for(service, connection, subscription, now)
-            if made.stories or subscription.when_empty == "send" or at_once:
-                issued.append(digests.issue(connection, made, subscription.channels, now))
-            digests.schedule(
-                connection,
-                subscription.id,
-                schedule.expression(subscription),
-                schedule.next_due(subscription, now),
-            )
-            digests.mark_told_until(connection, subscription.id, now)
+        try:
+            issued += _digest_one(service, subscription, at_once=at_once)
+        except Exception:
+            # One subscription's fault must not starve the others; it is tried again next time.
+            log.exception("digest broke", subscription=subscription.id)
     with service.database.transaction() as connection:
         heartbeats.beat(connection, "digest", service.clock())
+    return issued
+
+
+def _digest_one(service: Service, subscription: Subscription, *, at_once: bool) -> list[DigestId]:
+    with service.database.transaction() as connection:
+        now = service.clock()
+        _set_schedule(connection, subscription, now)
+        if not (at_once or is_due(connection, subscription, now)):
+            return []
+        made = compose_for(service, connection, subscription, now)
+        wanted = made.stories or subscription.when_empty == "send" or at_once
+        issued = [digests.issue(connection, made, subscription.channels, now)] if wanted else []
+        due = schedule.next_due(subscription, now)
+        digests.schedule(connection, subscription.id, schedule.expression(subscription), due)
+        digests.mark_told_until(connection, subscription.id, now)
     return issued
 
 
@@ -165,8 +172,12 @@ def compose_for(
     """Return the digest that ``subscription`` would get now; nothing is stored."""
     agenda = digests.agenda(connection, subscription.id)
     lookback = timedelta(hours=service.settings.digest.first_lookback_hours)
-    since = (agenda and agenda.told_until) or now - lookback
-    found = stories.updated_between(connection, since, now)
+    told_until = agenda.told_until if agenda else None
+    since = told_until or now - lookback
+    # Looked at again: what was being stored while the last digest was made, what did not fit in
+    # it, and what an edit has made clearer since. What was told is left out below.
+    margin = timedelta(hours=service.settings.stories.window_hours)
+    found = stories.updated_between(connection, since - margin if told_until else since, now)
     told = digests.already_told(connection, subscription.id, [story.id for story in found])
     tally = feeds.tally(connection)
     scorer = service.harvester.scorer
@@ -185,6 +196,23 @@ def compose_for(
         max_stories=service.settings.digest.max_stories,
         sample=service.sample,
     )
+
+
+async def _take_in(service: Service, batch: Sequence[Arrived]) -> Harvest:
+    """Take a batch in; one answer that breaks it is recorded as its feed's failure."""
+    take_in = service.harvester.take_in
+    try:
+        # In a thread: answers keep arriving while a batch is read, scored and stored.
+        return await asyncio.to_thread(take_in, batch, service.clock())
+    except Exception as error:
+        log.exception("batch broke", feeds=[feed.url for feed, _ in batch])
+        if len(batch) == 1:
+            fault = Failed("fault", f"{type(error).__name__}: {error}")
+            return await asyncio.to_thread(take_in, [(batch[0][0], fault)], service.clock())
+    harvest = Harvest()
+    for answer in batch:
+        harvest += await _take_in(service, [answer])
+    return harvest
 
 
 async def _batches(
@@ -250,7 +278,8 @@ def _give_back(service: Service, delivery: Delivery, error: DeliveryError) -> bo
             outbox.bury(connection, delivery, error.code, error.message)
         else:
             longest = timedelta(hours=settings.max_backoff_hours)
-            wait = timedelta(seconds=settings.backoff_seconds) * 2 ** (delivery.attempts - 1)
+            doublings = min(delivery.attempts - 1, MAX_DOUBLINGS)
+            wait = timedelta(seconds=settings.backoff_seconds) * 2**doublings
             until = now + max(min(wait, longest), error.retry_after or timedelta(0))
             outbox.postpone(connection, delivery, until, error.code, error.message)
     return final

@@ -269,7 +269,10 @@ class OpenStory:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One event, with every report of it, oldest first. ``version`` rises with each new fact."""
+    """One event, with every report of it, oldest first.
+
+    ``version`` tells one state of knowledge from the next; grouping leaves it at 1 so far.
+    """
 
     id: StoryId
     version: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -118,3 +119,31 @@ def test_a_restart_sends_nothing_a_second_time(web: HttpServer, tmp_path: Path) 
         for _ in range(2):
             assert caspian(config, "digest", "--due", **smtp).returncode == 0
     assert server.recipients == ["desk@client.example"]
+
+
+def test_sigterm_ends_the_daemon_while_a_mail_server_hangs(web: HttpServer, tmp_path: Path) -> None:
+    web.routes["/good"] = Answer(body=rss(ARTICLE).encode())
+    config = write_config(tmp_path, web.url("/good"), channels=("email:desk@client.example",))
+    # Takes connections, and never says a word.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        smtp = {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(silent.getsockname()[1]),
+            "SMTP_SENDER": "caspian@watch.example",
+            "SMTP_TIMEOUT_SECONDS": "0.2",
+        }
+        caspian(config, "poll", **smtp)
+        assert caspian(config, "digest", **smtp).returncode == 1  # kept, to be tried again
+        moved = create_engine(f"sqlite:///{tmp_path / 'var' / 'caspian.sqlite'}")
+        with moved.begin() as connection:
+            past = "UPDATE outbox SET next_attempt_at = '2000-01-01 00:00:00.000000'"
+            connection.execute(text(past))
+        moved.dispose()
+        silent.settimeout(30)
+        silent.accept()[0].close()  # what the command had opened
+        with running(config, "run", **{**smtp, "SMTP_TIMEOUT_SECONDS": "600"}) as process:
+            accepted, _ = silent.accept()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+            accepted.close()
+    assert rows(tmp_path, "SELECT status FROM outbox") == [("sending",)]

@@ -18,36 +18,38 @@ from tests.make import NOW
 JOBS = sorted(LONGEST_SILENCE)
 BEATS = dict.fromkeys(JOBS, NOW)
 
+TICKS = dict.fromkeys(("poll", "digest", "deliver"), timedelta(seconds=15))
+
 
 def test_a_daemon_whose_jobs_came_through_just_now_is_healthy() -> None:
-    assert silent_jobs(BEATS, NOW) == []
+    assert silent_jobs(BEATS, NOW, TICKS) == []
 
 
 def test_a_daemon_that_never_ran_names_every_job() -> None:
-    problems = silent_jobs({}, NOW)
+    problems = silent_jobs({}, NOW, TICKS)
     assert sorted(problems) == [f"{job} has never run" for job in JOBS]
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_is_silent_only_after_its_longest_silence(job: str) -> None:
     edge = NOW - LONGEST_SILENCE[job]
-    assert silent_jobs(BEATS | {job: edge}, NOW) == []
-    (problem,) = silent_jobs(BEATS | {job: edge - timedelta(seconds=1)}, NOW)
+    assert silent_jobs(BEATS | {job: edge}, NOW, TICKS) == []
+    (problem,) = silent_jobs(BEATS | {job: edge - timedelta(seconds=1)}, NOW, TICKS)
     assert problem.startswith(f"{job} last ran ")
 
 
 def test_silence_is_told_in_minutes() -> None:
-    problems = silent_jobs(BEATS | {"poll": NOW - timedelta(hours=2)}, NOW)
+    problems = silent_jobs(BEATS | {"poll": NOW - timedelta(hours=2)}, NOW, TICKS)
     assert problems == ["poll last ran 120 min ago"]
 
 
 def test_jobs_nobody_watches_do_not_matter() -> None:
-    assert silent_jobs(BEATS | {"spring-cleaning": NOW - timedelta(days=400)}, NOW) == []
+    assert silent_jobs(BEATS | {"spring-cleaning": NOW - timedelta(days=400)}, NOW, TICKS) == []
 
 
 @given(st.dictionaries(st.sampled_from(JOBS), st.timedeltas(timedelta(0), timedelta(days=9))))
 def test_each_job_is_told_at_most_once_and_only_if_it_is_late(ages: dict[str, timedelta]) -> None:
-    problems = silent_jobs({job: NOW - age for job, age in ages.items()}, NOW)
+    problems = silent_jobs({job: NOW - age for job, age in ages.items()}, NOW, TICKS)
     late = [job for job in JOBS if job not in ages or ages[job] > LONGEST_SILENCE[job]]
     assert sorted(problem.split()[0] for problem in problems) == late
 
@@ -91,3 +93,10 @@ def test_the_drawing_of_the_tree_shows_every_error_and_no_other() -> None:
     assert drawn == set(defined)
     codes = [kind.code for kind in defined.values()]
     assert len(set(codes)) == len(codes)
+
+
+def test_a_job_that_is_begun_rarely_may_be_silent_for_longer() -> None:
+    rare = TICKS | {"digest": timedelta(hours=1)}
+    beats = BEATS | {"digest": NOW - timedelta(hours=2)}
+    assert silent_jobs(beats, NOW, rare) == []
+    assert silent_jobs(beats, NOW, TICKS) != []

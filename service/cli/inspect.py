@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -51,10 +51,17 @@ def health(config_dir: Path) -> None:
     Example:
       caspian health || echo "look at the log"
     """
-    database = open_database(settings_of(config_dir))
+    settings = settings_of(config_dir)
+    ticks = {
+        "poll": timedelta(seconds=settings.polling.tick_seconds),
+        "digest": timedelta(seconds=settings.digest.tick_seconds),
+        "deliver": timedelta(seconds=settings.delivery.tick_seconds),
+    }
+    database = open_database(settings, migrate=False)
     with database.reading() as connection:
-        problems = silent_jobs(heartbeats.last_beats(connection), datetime.now(UTC))
+        beats = heartbeats.last_beats(connection)
     database.close()
+    problems = silent_jobs(beats, datetime.now(UTC), ticks)
     click.echo("; ".join(problems) or "healthy")
     if problems:
         sys.exit(EXIT_PROBLEM)

@@ -21,10 +21,10 @@ from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.digests.render import render
 from service.harvest import Harvest
 from service.pipeline import Service, compose_for, deliver, digest, is_due, poll
-from service.records import ChannelKind
-from service.sample import sample_settings, serve
+from service.records import Channel, ChannelKind, Delivery, DeliveryId, DigestId
+from service.sample import SUBSCRIPTION, sample_settings, serve
 from service.scheduler import Daemon
-from service.settings import Settings
+from service.settings import Settings, Subscription
 from service.storage import feeds
 from service.telemetry import configure_logs
 from service.wiring import build_service
@@ -51,12 +51,8 @@ def run(config_dir: Path, welcome: bool) -> None:
         _welcome(settings, config_dir / "sample")
     configure_logs(settings.log)
     service = build_service(settings)
-    finished = asyncio.run(_daemon(service))
+    asyncio.run(_daemon(service))
     service.database.close()
-    if not finished:
-        # A thread may hang in a slow server's answer; its work is taken up at the next start.
-        sys.stdout.flush()
-        os._exit(0)
 
 
 @click.command("poll")
@@ -117,8 +113,13 @@ def digest_once(
         sys.exit(EXIT_PROBLEM)
 
 
-async def _daemon(service: Service) -> bool:
-    return await Daemon(service).run()
+async def _daemon(service: Service) -> None:
+    if not await Daemon(service).run():
+        # A thread hangs in a slow server's answer, and leaving the loop would wait for it. Its
+        # work is taken up at the next start.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 @contextmanager
@@ -169,26 +170,34 @@ def _preview(service: Service, only: str | None, *, due: bool, as_json: bool) ->
 def _welcome(settings: Settings, sample: Path) -> None:
     """Poll at once and show a digest; where no feed answers at all, that of the sample day."""
     service = build_service(settings)
-    harvest = _poll_with_progress(service)
-    _console.print(_summary(harvest))
-    service.database.close()
-    if harvest.feeds and harvest.failed == harvest.feeds:
+    _console.print(_summary(_poll_with_progress(service)))
+    with service.database.reading() as connection:
+        tally = feeds.tally(connection)
+    if tally.failing == tally.total > 0 and sample.is_dir():
+        service.database.close()
         _console.print(
-            f"\n[bold]None of the {harvest.feeds} feeds answered:[/bold] this machine seems to be"
+            f"\n[bold]None of the {tally.total} feeds answered:[/bold] this machine seems to be"
             " offline.\nHere is a made-up sample day instead;"
             " the daemon goes on trying the feeds.\n"
         )
         with serve(sample / "feeds") as address:
             service = build_service(sample_settings(settings, sample, address), sample=True)
             _console.print(_summary(_poll_with_progress(service)))
-    else:
-        service = build_service(settings)
-    digest(service, at_once=True)
-    deliver(service, Event())
+    page = _show(service)
     service.database.close()
-    for subscription in service.settings.subscriptions:
-        if any(channel.kind is ChannelKind.FILE for channel in subscription.channels):
-            folder = Path(service.settings.data_dir) / "digests"
-            page = folder / f"{subscription.id}-latest.html"
-            _console.print(f"The digest as a page: {page.resolve().as_uri()}", soft_wrap=True)
+    _console.print(f"The digest as a page: {page.resolve().as_uri()}", soft_wrap=True)
     _console.print("The daemon goes on from here; Ctrl-C stops it.\n")
+
+
+def _show(service: Service) -> Path:
+    """Show the digest of the last hours here and as files; nobody else gets it, nothing is told."""
+    name = SUBSCRIPTION if service.sample else "welcome"
+    console, file = Channel(ChannelKind.CONSOLE), Channel(ChannelKind.FILE)
+    subscription = Subscription(id=name, channels=(console, file))
+    now = service.clock()
+    with service.database.reading() as connection:
+        made = compose_for(service, connection, subscription, now)
+    for channel in subscription.channels:
+        delivery = Delivery(DeliveryId(0), DigestId(0), channel, 1, name, now, made)
+        service.senders[channel.kind].send(delivery, render(made))
+    return Path(service.settings.data_dir) / "digests" / f"{name}-latest.html"

@@ -115,6 +115,8 @@ Hours = Annotated[float, Field(gt=0, le=87_600, allow_inf_nan=False)]
 Tick = Annotated[int, Field(ge=1, le=86_400)]
 WebhookName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Probability = Annotated[float, Field(ge=0, le=1)]
+# Not 0, which every article there is would pass.
+Threshold = Annotated[float, Field(gt=0, le=1)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
@@ -144,7 +146,7 @@ class PollingSettings(_Section):
 class RelevanceSettings(_Section):
     """How scores become verdicts."""
 
-    threshold: Probability | None = None
+    threshold: Threshold | None = None
     models_dir: str = "models"
 
 
@@ -244,7 +246,7 @@ class Subscription(_Section):
     time_zone: TimeZone = "UTC"
     topics: tuple[str, ...] = ()
     languages: tuple[Language, ...] = ()
-    threshold: Probability | None = None
+    threshold: Threshold | None = None
     when_empty: Literal["skip", "send"] = "skip"
 
 

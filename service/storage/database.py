@@ -30,10 +30,13 @@ class Database:
     ``transaction`` is for whatever writes: all of it or nothing. ``reading`` sees one moment.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, migrate: bool = True) -> None:
         try:
             self._engine = _open_engine(url)
-            self._migrate()
+            # Connecting tells whether there is a database at all.
+            self._engine.connect().close()
+            if migrate:
+                self._migrate()
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise StorageError(
                 f"the database cannot be opened: {str(error).splitlines()[0]}",
@@ -75,8 +78,11 @@ class Database:
                 ) from error
 
 
-def open_database(settings: Settings) -> Database:
-    """Open the database of ``database_url``, or SQLite in ``data_dir``."""
+def open_database(settings: Settings, *, migrate: bool = True) -> Database:
+    """Open the database of ``database_url``, or SQLite in ``data_dir``.
+
+    Without ``migrate`` for a quick look that must not wait for a writer.
+    """
     url: str | URL = settings.database_url.get_secret_value()
     if not url:
         folder = Path(settings.data_dir)
@@ -87,7 +93,7 @@ def open_database(settings: Settings) -> Database:
                 f"no folder for data: {error}", mend="set data_dir to a place that is writable"
             ) from error
         url = URL.create("sqlite", database=str(folder / "caspian.sqlite"))
-    return Database(url)
+    return Database(url, migrate=migrate)
 
 
 def _open_engine(url: str | URL) -> Engine:

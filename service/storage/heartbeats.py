@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, inspect, select, update
 
 from service.storage.tables import heartbeats
 
@@ -19,5 +19,7 @@ def beat(connection: Connection, job: str, now: datetime) -> None:
 
 
 def last_beats(connection: Connection) -> dict[str, datetime]:
-    """Return the last time of each job."""
+    """Return the last time of each job; none where no daemon has ever run."""
+    if not inspect(connection).has_table(heartbeats.name):
+        return {}
     return {row.job: row.beat_at for row in connection.execute(select(heartbeats))}

@@ -22,6 +22,9 @@ from service.records import (
 from service.storage.documents import DIGEST
 from service.storage.tables import digests, outbox
 
+# Rows looked at for one that can be claimed.
+AT_ONCE = 20
+
 
 def claim_next(
     connection: Connection,
@@ -40,34 +43,48 @@ def claim_next(
         .join(digests, digests.c.id == outbox.c.digest_id)
         .where(due)
         .order_by(outbox.c.created_at, outbox.c.id)
-        .limit(1)
+        .limit(AT_ONCE)
     )
     if only is not None:
         statement = statement.where(outbox.c.digest_id == only)
-    row = connection.execute(statement).one_or_none()
-    if row is None:
-        return None
-    changed = connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.id == row.id,
-            outbox.c.status == row.status,
-            outbox.c.attempts == row.attempts,
+    for row in connection.execute(statement).all():
+        changed = connection.execute(
+            update(outbox)
+            .where(
+                outbox.c.id == row.id,
+                outbox.c.status == row.status,
+                outbox.c.attempts == row.attempts,
+            )
+            .values(
+                status=DeliveryStatus.SENDING,
+                lease_until=now + lease,
+                attempts=row.attempts + 1,
+            )
         )
-        .values(status=DeliveryStatus.SENDING, lease_until=now + lease, attempts=row.attempts + 1)
-    )
-    if changed.rowcount != 1:
-        return None
-    kind, _, target = row.channel.partition(":")
-    return Delivery(
-        id=DeliveryId(row.id),
-        digest_id=DigestId(row.digest_id),
-        channel=Channel(ChannelKind(kind), target),
-        attempts=row.attempts + 1,
-        message_id=row.message_id,
-        created_at=row.created_at,
-        digest=DIGEST.validate_python(row.document),
-    )
+        if changed.rowcount != 1:
+            continue
+        kind, _, target = row.channel.partition(":")
+        try:
+            channel, digest = (
+                Channel(ChannelKind(kind), target),
+                DIGEST.validate_python(row.document),
+            )
+        except ValueError as error:
+            # Written by another version: kept, and out of the way of those behind it.
+            values = {"status": DeliveryStatus.DEAD, "error_code": "unreadable"}
+            told = values | {"error": str(error)[:500], "lease_until": None}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(told))
+            continue
+        return Delivery(
+            id=DeliveryId(row.id),
+            digest_id=DigestId(row.digest_id),
+            channel=channel,
+            attempts=row.attempts + 1,
+            message_id=row.message_id,
+            created_at=row.created_at,
+            digest=digest,
+        )
+    return None
 
 
 def close(connection: Connection, delivery: Delivery, now: datetime) -> None:
