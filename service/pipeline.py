@@ -130,13 +130,13 @@ def _digest_one(service: Service, subscription: Subscription, *, at_once: bool) 
     return issued
 
 
-def deliver(service: Service, stop: Event, only: DigestId | None = None) -> Deliveries:
+def deliver(service: Service, stop: Event) -> Deliveries:
     """Send what waits in the outbox, oldest first; each row is closed right after its sending."""
     lease = timedelta(seconds=service.settings.delivery.lease_seconds)
     sent = failed = dead = 0
     while not stop.is_set():
         with service.database.transaction() as connection:
-            delivery = outbox.claim_next(connection, service.clock(), lease, only=only)
+            delivery = outbox.claim_next(connection, service.clock(), lease)
         if delivery is None:
             break
         try:

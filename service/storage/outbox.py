@@ -26,14 +26,8 @@ from service.storage.tables import digests, outbox
 AT_ONCE = 20
 
 
-def claim_next(
-    connection: Connection,
-    now: datetime,
-    lease: timedelta,
-    *,
-    only: DigestId | None = None,
-) -> Delivery | None:
-    """Take the oldest delivery that is due, or None. ``only`` limits it to one digest."""
+def claim_next(connection: Connection, now: datetime, lease: timedelta) -> Delivery | None:
+    """Take the oldest delivery that is due, or None."""
     due = or_(
         (outbox.c.status == DeliveryStatus.PENDING) & (outbox.c.next_attempt_at <= now),
         (outbox.c.status == DeliveryStatus.SENDING) & (outbox.c.lease_until <= now),
@@ -45,8 +39,6 @@ def claim_next(
         .order_by(outbox.c.created_at, outbox.c.id)
         .limit(AT_ONCE)
     )
-    if only is not None:
-        statement = statement.where(outbox.c.digest_id == only)
     for row in connection.execute(statement).all():
         changed = connection.execute(
             update(outbox)
@@ -65,10 +57,8 @@ def claim_next(
             continue
         kind, _, target = row.channel.partition(":")
         try:
-            channel, digest = (
-                Channel(ChannelKind(kind), target),
-                DIGEST.validate_python(row.document),
-            )
+            channel = Channel(ChannelKind(kind), target)
+            digest = DIGEST.validate_python(row.document)
         except ValueError as error:
             # Written by another version: kept, and out of the way of those behind it.
             values = {"status": DeliveryStatus.DEAD, "error_code": "unreadable"}

@@ -37,9 +37,9 @@ def issue(
         return digests.issue(connection, made or digest(), channels or (FILE,), now)
 
 
-def claim(database: Database, now: datetime = NOW, only: DigestId | None = None) -> Delivery | None:
+def claim(database: Database, now: datetime = NOW) -> Delivery | None:
     with database.transaction() as connection:
-        return outbox.claim_next(connection, now, LEASE, only=only)
+        return outbox.claim_next(connection, now, LEASE)
 
 
 def claimed(database: Database, now: datetime = NOW) -> Delivery:
@@ -113,15 +113,6 @@ def test_channels_of_one_digest_are_claimed_in_their_order(database: Database) -
 def test_a_delivery_is_not_claimed_before_it_is_due(database: Database) -> None:
     issue(database)
     assert claim(database, NOW - TICK) is None
-
-
-def test_a_claim_can_be_limited_to_one_digest(database: Database) -> None:
-    issue(database, now=NOW - timedelta(hours=1))
-    wanted = issue(database)
-    first = claim(database, only=wanted)
-    assert first is not None
-    assert first.digest_id == wanted
-    assert claim(database, only=wanted) is None
 
 
 def test_a_delivery_being_sent_is_not_claimed_until_its_lease_runs_out(database: Database) -> None:
