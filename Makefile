@@ -9,7 +9,7 @@ run: .venv/ready
 
 # Set everything up, check the code, pass every test.
 test: .venv/ready-dev check
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .

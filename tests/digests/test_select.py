@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from service.digests.select import likelihood, select
 from service.records import Story
@@ -31,8 +33,13 @@ def test_the_subscription_s_threshold_wins_over_the_model_s_in_both_directions()
     assert chosen(weak, strong, wanted=subscription(threshold=0.9)) == []
 
 
-def test_a_threshold_of_zero_is_a_threshold_and_not_the_want_of_one() -> None:
-    assert chosen(story(1, report(1, 0.0)), wanted=subscription(threshold=0.0)) == [1]
+def test_a_tiny_threshold_is_a_threshold_and_not_the_want_of_one() -> None:
+    assert chosen(story(1, report(1, 0.01)), wanted=subscription(threshold=0.01)) == [1]
+
+
+def test_a_threshold_that_every_article_passes_is_refused() -> None:
+    with pytest.raises(ValidationError, match="greater than 0"):
+        subscription(threshold=0.0)
 
 
 def test_a_story_already_told_is_not_told_again() -> None:
