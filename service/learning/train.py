@@ -27,7 +27,7 @@ from service.relevance.mentions import MentionFinder
 
 FOLDS = 5
 SEED = 20261121
-# Chosen by cross-validation on the curriculum alone; see docs/benchmarks.md.
+# By cross-validation on the curriculum; see "How it was chosen" in docs/benchmarks.md.
 WORDS_C = 4.0
 MEANING_C, MEANING_GAMMA = 3.0, 0.02
 TOPICS_C = 0.1
