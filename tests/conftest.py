@@ -11,7 +11,7 @@ import pytest
 from service.relevance.classifier import Classifier
 from service.settings import Settings, load
 from service.storage.database import Database
-from service.wiring import load_classifier
+from service.wiring.models import load_classifier
 from tests.make import Clock
 from tests.servers.http import HttpServer, http_server
 from tests.servers.slack import SlackServer, slack_server

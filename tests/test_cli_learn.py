@@ -21,7 +21,7 @@ from service.records import Item
 from service.relevance import features
 from service.relevance.mentions import MentionFinder
 from service.settings import Settings
-from service.wiring import encoder, mention_finder, training_data
+from service.wiring.models import encoder, mention_finder, training_data
 from tests.commands import run
 from tests.conftest import ROOT
 from tests.processes import environment, write_config

@@ -12,7 +12,7 @@ from service.pipeline import deliver, digest
 from service.records import ChannelKind, Delivery, Rendered
 from service.settings import Settings
 from service.storage.tables import outbox
-from service.wiring import build_service
+from service.wiring.running import build_service
 from tests.make import Clock, subscription
 
 

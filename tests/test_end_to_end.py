@@ -22,7 +22,7 @@ from service.settings import Settings
 from service.settings.schema import SlackSettings, SmtpSettings
 from service.storage.tables import articles, scores
 from service.stories.identity import canonical_url
-from service.wiring import build_service
+from service.wiring.running import build_service
 from tests.make import Clock, feed_config, subscription
 from tests.servers.http import Answer, HttpServer, Request
 from tests.servers.slack import SlackServer

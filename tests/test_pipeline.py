@@ -19,7 +19,7 @@ from service.records import Channel, ChannelKind
 from service.settings import Settings
 from service.storage import heartbeats
 from service.storage.tables import articles, feeds, outbox, scores, sightings, stories
-from service.wiring import build_service
+from service.wiring.running import build_service
 from tests.make import Clock, feed_config, rss, rss_item, subscription
 from tests.servers.http import Answer, HttpServer, Request
 

@@ -18,7 +18,7 @@ from service.records import Item, Score
 from service.relevance.classifier import Scorer
 from service.settings import Settings
 from service.storage.tables import digests, feeds, outbox, stories
-from service.wiring import build_service
+from service.wiring.running import build_service
 from tests.make import Clock, feed_config, rss, rss_item, subscription
 from tests.servers.http import Answer, HttpServer
 

@@ -19,7 +19,7 @@ from service.sample import sample_settings, serve
 from service.settings import Settings
 from service.storage.tables import articles, scores
 from service.stories.identity import canonical_url
-from service.wiring import build_service
+from service.wiring.running import build_service
 from tests.conftest import ROOT
 from tests.make import Clock
 from tests.processes import running, wait_for_line, write_config

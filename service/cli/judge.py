@@ -13,7 +13,7 @@ from rich.table import Table
 from service.cli.app import ending_well, settings_of
 from service.learning.evaluate import FEWEST, Evaluation, Group, evaluate, read_labelled
 from service.records import Item
-from service.wiring import load_classifier, load_neighbours
+from service.wiring.models import load_classifier, load_neighbours
 
 _console = Console()
 

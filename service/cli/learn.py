@@ -17,7 +17,7 @@ from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.learning.registry import write
 from service.records import Item, Score
 from service.relevance.classifier import Scorer
-from service.wiring import load_classifier, registry, train_classifier
+from service.wiring.models import load_classifier, registry, train_classifier
 
 _console = Console(stderr=True)
 

@@ -27,7 +27,7 @@ from service.scheduler import Daemon
 from service.settings import Settings, Subscription
 from service.storage import feeds
 from service.telemetry import configure_logs
-from service.wiring import build_service
+from service.wiring.running import build_service
 
 # Progress and tables go where logs go; what a script reads goes to standard output.
 _console = Console(stderr=True)

@@ -20,13 +20,7 @@ from service.learning.train import train
 from service.relevance.classifier import Estimators, Vector
 from service.relevance.features import read
 from service.settings import Settings, load
-from service.wiring import (
-    encoder,
-    load_neighbours,
-    mention_finder,
-    topics_of,
-    training_data,
-)
+from service.wiring.models import encoder, load_neighbours, mention_finder, topics_of, training_data
 
 ROOT = Path(__file__).parents[2]
 

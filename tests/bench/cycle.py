@@ -31,7 +31,8 @@ from service.harvest import Harvest
 from service.pipeline import Service, poll
 from service.settings import load
 from service.storage import feeds
-from service.wiring import build_service, mention_finder, utc_now
+from service.wiring.models import mention_finder
+from service.wiring.running import build_service, utc_now
 from tests.make import feed_config
 
 ROOT = Path(__file__).parents[2]

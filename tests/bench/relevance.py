@@ -19,7 +19,7 @@ from sklearn.metrics import average_precision_score
 
 from service.records import Item
 from service.settings import load
-from service.wiring import load_classifier
+from service.wiring.models import load_classifier
 
 ROOT = Path(__file__).parents[2]
 

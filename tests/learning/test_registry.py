@@ -31,7 +31,7 @@ from service.learning.train import Trained, train
 from service.records import Item
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import Vectors
-from service.wiring import encoder
+from service.wiring.models import encoder
 from tests.conftest import ROOT
 from tests.learning.small_topic import FINDER, TOPICS, examples
 

@@ -12,7 +12,7 @@ from service.learning.corpus import Example
 from service.learning.train import FEWEST_EXAMPLES, Trained, train
 from service.records import Item, Score
 from service.relevance.classifier import Classifier
-from service.wiring import encoder
+from service.wiring.models import encoder
 from tests.learning.small_topic import FINDER, TOPICS, example, examples
 
 ENCODER = encoder()

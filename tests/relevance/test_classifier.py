@@ -12,7 +12,7 @@ from service.records import Item, Score
 from service.relevance.classifier import EVIDENCE_PHRASES, Classifier
 from service.relevance.features import SUMMARY_CHARACTERS, TITLE_CHARACTERS
 from service.settings import Settings
-from service.wiring import load_classifier, registry, topics_of
+from service.wiring.models import load_classifier, registry, topics_of
 
 CLEAR = Item(
     "Russia and Iran sign strategic partnership treaty in Moscow",

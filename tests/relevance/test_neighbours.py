@@ -3,7 +3,7 @@ from __future__ import annotations
 from service.records import Item
 from service.relevance.mentions import MentionFinder
 from service.relevance.neighbours import Neighbours
-from service.wiring import encoder
+from service.wiring.models import encoder
 
 FINDER = MentionFinder(
     {

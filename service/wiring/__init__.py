@@ -1,0 +1,1 @@
+"""Builds the service's parts from settings: the only place that does."""
