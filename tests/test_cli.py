@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,21 @@ from tests.make import rss, rss_item
 from tests.processes import caspian, write_config
 from tests.servers.http import Answer, HttpServer
 
-COMMANDS = main.list_commands(click.Context(main))
+
+def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    """Every command, with the groups it stands in."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *path, name)
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(_commands(main))
+# What commands cannot do without, beside the configuration.
+ARGUMENTS = {"explain": ["A title"]}
 ARTICLE = rss_item(
     "Russia and Iran sign Rasht-Astara railway loan",
     "https://a.example/rail",
@@ -42,21 +57,21 @@ def opened(config: Path) -> Database:
 # --- help ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_the_help_of_every_command_says_what_it_does_and_shows_an_example(
-    command: str, config: Path
+    command: tuple[str, ...], config: Path
 ) -> None:
-    result = run(config, command, "--help")
+    result = run(config, *command, "--help")
     assert result.exit_code == 0
     words = result.stdout.split()
     assert words[words.index("Example:") + 1 :][0] in ("caspian", "echo")
-    assert f" {command}" in result.stdout.partition("Example:")[2]
+    assert f" {' '.join(command)}" in result.stdout.partition("Example:")[2]
 
 
 def test_the_help_of_all_lists_every_command_with_an_example(config: Path) -> None:
     result = run(config, "-h")
     assert "Example:\n    caspian" in result.stdout
-    assert all(f"\n  {command} " in result.stdout for command in COMMANDS)
+    assert all(f"\n  {command[0]} " in result.stdout for command in COMMANDS)
 
 
 def test_an_unknown_command_is_wrong_usage(config: Path) -> None:
@@ -129,10 +144,12 @@ def test_a_folder_that_is_not_there_is_told_file_by_file(tmp_path: Path) -> None
     assert files == ["feeds.toml", "subscriptions.toml", "topic.toml"]
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"check-config"}))
-def test_every_command_refuses_a_bad_configuration_with_2(command: str, config: Path) -> None:
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {("check-config",)}), ids=" ".join)
+def test_every_command_refuses_a_bad_configuration_with_2(
+    command: tuple[str, ...], config: Path
+) -> None:
     (config / "settings.toml").write_text('[smtp]\npassword = ["hunter2"]\n')
-    result = run(config, command, *(["A title"] if command == "explain" else []))
+    result = run(config, *command, *ARGUMENTS.get(" ".join(command), []))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "error [config]: caspian.E004 settings.toml: smtp.password" in result.stderr
     assert "hunter2" not in result.stderr

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run
+from tests.make import rss, rss_item
 from tests.processes import caspian, write_config
+from tests.servers.http import Answer, HttpServer
 
 
 @pytest.fixture
@@ -61,3 +64,42 @@ def test_an_explanation_can_be_read_by_a_script(config: Path) -> None:
     told = json.loads(done.stdout)
     assert told["score"]["relevant"] is True
     assert len(told["nearest"]) == 3
+
+
+def test_the_signs_and_words_that_spoke_are_told_with_their_weight(config: Path) -> None:
+    done = run(config, "explain", "Moscow and Tehran sign a gas deal", "--json")
+    evidence = json.loads(done.stdout)["score"]["evidence"]
+    assert dict(evidence["signs"])["both in the title"] != 0
+
+
+def test_a_stored_article_is_explained_by_its_address_or_number(
+    tmp_path: Path, web: HttpServer
+) -> None:
+    item = rss_item("Moscow and Tehran sign a gas deal", "https://outlet.example/gas?utm_source=a")
+    web.routes["/feed"] = Answer(body=rss(item).encode())
+    config = write_config(tmp_path, web.url("/feed"))
+    assert run(config, "poll").exit_code == 0
+    for reference in ("https://www.outlet.example/gas", "1"):
+        done = run(config, "explain", "--article", reference, "--json")
+        assert json.loads(done.stdout)["item"]["title"] == "Moscow and Tehran sign a gas deal"
+
+
+@pytest.mark.parametrize("reference", ["77", "https://outlet.example/none", "no address"])
+def test_an_article_that_nobody_knows_is_an_error_with_a_mend(config: Path, reference: str) -> None:
+    done = run(config, "explain", "--article", reference)
+    assert done.exit_code == 1
+    assert f"no article is known by '{reference}'" in done.stderr
+
+
+def test_explain_takes_a_text_or_an_article_and_not_both(config: Path) -> None:
+    assert run(config, "explain").exit_code == 2
+    assert run(config, "explain", "Title", "--article", "1").exit_code == 2
+
+
+def test_an_evaluation_is_drawn(config: Path, tmp_path: Path) -> None:
+    done = run(config, "evaluate", "--plots", str(tmp_path / "plots"))
+    assert done.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
+        "precision-recall.svg",
+        "reliability.svg",
+    ]

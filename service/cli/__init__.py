@@ -25,6 +25,7 @@ class _LazyGroup(click.Group):
         "poll": ("work:poll_once", "Poll the feeds that are due, once."),
         "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),
         "score": ("learn:score_lines", "Score JSON lines from standard input."),
+        "topic": ("topic:topic", "Look after the topic: check its written items."),
         "train": ("learn:train_model", "Train on the seeds and the curriculum."),
     }
 

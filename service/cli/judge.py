@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from rich.table import Table
 
 from service.cli.app import ending_well, settings_of
 from service.learning.evaluate import FEWEST, Evaluation, Group, evaluate, read_labelled
-from service.records import Item
+from service.records import Item, Score
+from service.relevance.neighbours import Neighbour
+from service.settings import Settings
 from service.wiring.models import load_classifier, load_neighbours
 
 _console = Console()
@@ -21,9 +24,14 @@ _console = Console()
 @click.command("evaluate")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="All figures as JSON.")
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Draw the precision-recall curve and the reliability into this folder, as SVG.",
+)
 @click.pass_obj
 @ending_well
-def evaluate_model(config_dir: Path, file: Path | None, as_json: bool) -> None:
+def evaluate_model(config_dir: Path, file: Path | None, as_json: bool, plots: Path | None) -> None:
     """Say how good the model in use is on labelled items: the public benchmark, or FILE.
 
     FILE holds JSON lines with title, summary, lang, label (0 or 1) and, if you like, topics and
@@ -31,17 +39,24 @@ def evaluate_model(config_dir: Path, file: Path | None, as_json: bool) -> None:
 
     \b
     Example:
-      caspian evaluate my-labels.jsonl --json
+      caspian evaluate my-labels.jsonl --plots var/plots
     """
     settings = settings_of(config_dir)
     benchmark = Path(settings.relevance.models_dir) / "benchmark" / "retold.jsonl"
     evaluation = evaluate(read_labelled(file or benchmark), load_classifier(settings))
+    if plots:
+        # Here, since drawing is slow to import and seldom asked for.
+        from service.learning.plots import draw  # noqa: PLC0415
+
+        for path in draw(evaluation, (file or benchmark).name, plots):
+            click.echo(f"drawn: {path}", err=True)
     if as_json:
         click.echo(json.dumps(asdict(evaluation), ensure_ascii=False, indent=2))
         return
     _console.print(_summary(evaluation, (file or benchmark).name))
     _console.print(_table("By language", evaluation.languages))
     _console.print(_table("By kind", evaluation.kinds))
+    _console.print(_table("By topic, relevant items", evaluation.topics))
     worst = Table(title="Surest mistakes", show_lines=False)
     for heading in ("probability", "answer", "lang", "kind", "text"):
         worst.add_column(heading)
@@ -52,44 +67,70 @@ def evaluate_model(config_dir: Path, file: Path | None, as_json: bool) -> None:
 
 
 @click.command("explain")
-@click.argument("title")
+@click.argument("title", required=False)
 @click.argument("summary", default="")
+@click.option("--article", metavar="ID|URL", help="Explain a stored article instead of a text.")
 @click.option("--json", "as_json", is_flag=True, help="The explanation as JSON.")
 @click.pass_obj
 @ending_well
-def explain_text(config_dir: Path, title: str, summary: str, as_json: bool) -> None:
+def explain_text(
+    config_dir: Path, title: str | None, summary: str, article: str | None, as_json: bool
+) -> None:
     """Say why an item scores as it does: names, sentence, words, nearest written examples.
 
     \b
     Example:
       caspian explain "Moscow and Tehran sign a gas deal" "Gazprom will deliver from May."
+      caspian explain --article https://outlet.example/2026/gas-deal
     """
+    if (title is None) == (article is None):
+        raise click.UsageError("give either a title or --article")
     settings = settings_of(config_dir)
+    item = _stored_item(settings, article) if article else Item(title or "", summary)
     classifier = load_classifier(settings)
-    item = Item(title, summary)
     (score,) = classifier.score([item])
     near = load_neighbours(settings).nearest(item, 3) if score.evidence.sentence else []
     if as_json:
-        told = {"score": asdict(score), "nearest": [asdict(neighbour) for neighbour in near]}
+        told = {
+            "item": asdict(item),
+            "score": asdict(score),
+            "threshold": classifier.threshold,
+            "nearest": [asdict(neighbour) for neighbour in near],
+        }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
+    for line in _told(item, score, classifier.threshold, near):
+        click.echo(line)
+
+
+def _stored_item(settings: Settings, reference: str) -> Item:
+    from service.cli.stored import stored_article  # noqa: PLC0415 - no database for a text
+
+    found = stored_article(settings, reference)
+    return Item(found.title, found.summary, found.language)
+
+
+def _told(item: Item, score: Score, threshold: float, near: Sequence[Neighbour]) -> Iterator[str]:
     verdict = "relevant" if score.relevant else "not relevant"
-    click.echo(
-        f"{verdict}: probability {score.probability:.3f}, threshold {classifier.threshold:.3f}"
-        + (f", topics {', '.join(score.topics)}" if score.topics else "")
-    )
+    topics = f", topics {', '.join(score.topics)}" if score.topics else ""
+    yield f"{verdict}: probability {score.probability:.3f}, threshold {threshold:.3f}{topics}"
+    yield f"title: {item.title or '(none)'}"
     names = ", ".join(f"{m.text} ({m.side}, {m.field})" for m in score.evidence.mentions)
-    click.echo(f"names: {names or 'neither side'}")
+    yield f"names: {names or 'neither side'}"
     if not score.evidence.sentence:
-        click.echo("stopped by the gate: it does not name both sides, so nothing was weighed")
+        yield "stopped by the gate: it does not name both sides, so nothing was weighed"
         return
-    click.echo(f"sentence: {score.evidence.sentence}")
-    words = ", ".join(f"{phrase} {weight:+.2f}" for phrase, weight in score.evidence.phrases)
-    click.echo(f"words: {words or 'none that it knows'}")
-    click.echo("nearest written examples:")
+    yield f"sentence: {score.evidence.sentence}"
+    yield f"words: {_weighed(score.evidence.phrases) or 'none that it knows'}"
+    yield f"signs: {_weighed(score.evidence.signs)}"
+    yield "nearest written examples:"
     for neighbour in near:
         mark = "relevant" if neighbour.label else f"not relevant ({neighbour.kind})"
-        click.echo(f"  {neighbour.similarity:.2f} {mark}: {neighbour.text}")
+        yield f"  {neighbour.similarity:.2f} {mark}: {neighbour.text}"
+
+
+def _weighed(pairs: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{words} {weight:+.2f}" for words, weight in pairs)
 
 
 def _summary(evaluation: Evaluation, name: str) -> Table:

@@ -14,12 +14,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from service.errors import InputError
 from service.records import Item, Topic
+from service.relevance.mentions import MentionFinder
 
 FIELDS = frozenset({"title", "summary", "lang", "label", "topics", "kind"})
 OPTIONAL_FIELDS = frozenset({"pair", "id", "unsure"})
+LINE_MEND = "each line is an object with title, summary, lang, label (0 or 1), topics and kind"
+SEED, TWIN = "seed", "twin"
 
 # A seed passage is as long as a feed item's summary.
 PASSAGE_WORDS = (12, 70)
@@ -47,18 +51,14 @@ _PROMPT = re.compile(
     r"|does russia support iran|is russia allies with iran|will russia protect iran)\b",
     re.IGNORECASE,
 )
-# Seeds' own words for what a passage is about; enough for a first topic.
-_TOPIC_WORDS = {
-    "military": r"militar|drone|missile|weapon|defen[cs]e|arms|jet|drill|troop|S-[34]00|Su-35",
-    "economic": r"econom|trade|sanction|energy|oil|gas|bank|invest|corridor|financ|Bushehr",
-    "diplomatic": r"diplomat|treat|pact|agreement|security council|veto|nuclear deal|mediat"
-    r"|foreign minister|alliance|partnership",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training item. ``group`` keeps what belongs together in one fold."""
+    """One training item. ``group`` keeps what belongs together in one fold.
+
+    Passages of seeds have no ``topics``: nobody has read them for that.
+    """
 
     item: Item
     label: bool
@@ -75,14 +75,36 @@ def read_seeds(folder: Path, sides: Sequence[str]) -> list[Example]:
     paths = sorted(folder.glob("*.txt"))
     if not paths:
         raise InputError(f"no seed documents in {folder}", mend="put *.txt files there")
-    examples = []
-    for path in paths:
-        for passage in clean_passages(path.read_text(encoding="utf-8")):
-            if all(side.lower() in passage.lower() for side in sides):
-                item = Item("", passage, "en")
-                topics = _passage_topics(passage)
-                examples.append(Example(item, True, topics, "seed", path.stem))
-    return examples
+    return [
+        Example(Item("", passage, "en"), True, (), SEED, path.stem)
+        for path in paths
+        for passage in clean_passages(path.read_text(encoding="utf-8"))
+        if all(side.lower() in passage.lower() for side in sides)
+    ]
+
+
+def twins(seeds: Sequence[Example], finder: MentionFinder, stand_in: str) -> list[Example]:
+    """Return two twins of each seed passage, as items that are not relevant.
+
+    In each, one side is swapped for ``stand_in``, a country that is neither: what is told of the
+    two sides is then told of another pair.
+    """
+    return [
+        Example(Item("", text, seed.item.lang), False, (), TWIN, seed.group)
+        for seed in seeds
+        for side in finder.sides
+        if (text := _swapped(seed.item.summary, side, finder, stand_in))
+    ]
+
+
+def _swapped(text: str, side: str, finder: MentionFinder, stand_in: str) -> str:
+    parts, at = [], 0
+    for mention in finder.find(text, "summary"):
+        # A name of both sides at once ("Russo-Iranian") is found twice, at one place.
+        if mention.side == side and mention.start >= at:
+            parts += [text[at : mention.start], stand_in]
+            at = mention.end
+    return "".join([*parts, text[at:]])
 
 
 def clean_passages(document: str) -> list[str]:
@@ -114,28 +136,51 @@ def read_curriculum(paths: Iterable[Path], topics: Sequence[Topic]) -> list[Exam
 
     """
     examples = []
+    for line in read_lines(paths, topics):
+        if line.problem:
+            raise InputError(f"{line.where}: {line.problem}", mend=LINE_MEND)
+        row = line.row
+        if row.get("unsure"):
+            continue
+        chosen = tuple(topic for topic in topics if topic in row["topics"])
+        item = Item(row["title"], row["summary"], row["lang"])
+        group = row.get("pair") or f"{line.path.stem}:{line.number}"
+        examples.append(Example(item, bool(row["label"]), chosen, row["kind"], group))
+    return examples
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a curriculum file: its object, or what is wrong with it."""
+
+    path: Path
+    number: int
+    row: dict[str, Any]
+    problem: str | None
+
+    @property
+    def where(self) -> str:
+        """The file and the line, for people."""
+        return f"{self.path}, line {self.number}"
+
+
+def read_lines(paths: Iterable[Path], topics: Sequence[Topic]) -> Iterator[Line]:
+    """Yield every line that holds something, good or bad.
+
+    Raises:
+        InputError: when a file is not UTF-8.
+
+    """
     for path in sorted(paths):
-        for number, line in enumerate(_text(path).split("\n"), 1):
-            if not line.strip():
+        for number, text in enumerate(_text(path).split("\n"), 1):
+            if not text.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(text)
                 problem = _row_problem(row, topics)
             except (ValueError, RecursionError) as error:
                 row, problem = {}, f"not JSON: {error}"
-            if problem:
-                raise InputError(
-                    f"{path}, line {number}: {problem}",
-                    mend="each line is an object with title, summary, lang, label (0 or 1), "
-                    "topics and kind",
-                )
-            if row.get("unsure"):
-                continue
-            chosen = tuple(topic for topic in topics if topic in row["topics"])
-            item = Item(row["title"], row["summary"], row["lang"])
-            group = row.get("pair") or f"{path.stem}:{number}"
-            examples.append(Example(item, bool(row["label"]), chosen, row["kind"], group))
-    return examples
+            yield Line(path, number, row if isinstance(row, dict) else {}, problem)
 
 
 def _text(path: Path) -> str:
@@ -179,11 +224,6 @@ def _passages(sentences: Iterable[str]) -> Iterator[str]:
         words += more
     if len(words) >= shortest:
         yield " ".join(words)
-
-
-def _passage_topics(passage: str) -> tuple[Topic, ...]:
-    found = [t for t, words in _TOPIC_WORDS.items() if re.search(words, passage, re.IGNORECASE)]
-    return tuple(Topic(topic) for topic in found or ["diplomatic"])
 
 
 def _row_problem(row: object, topics: Sequence[Topic]) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from service.errors import InputError
 from service.records import Item, Score, Topic
@@ -65,6 +65,24 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """What a threshold would give: a point of the precision-recall curve."""
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Items of like probability: what was foretold of them, and what share is relevant."""
+
+    probability: float
+    share: float
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """An item the model got wrong, and how sure it was."""
 
@@ -91,6 +109,9 @@ class Evaluation:
     topics_micro_f1: float
     languages: tuple[Group, ...]
     kinds: tuple[Group, ...]
+    topics: tuple[Group, ...]
+    curve: tuple[Point, ...]
+    reliability: tuple[Bin, ...]
     worst: tuple[Mistake, ...]
 
 
@@ -128,6 +149,7 @@ def evaluate(labelled: Sequence[Labelled], scorer: Scorer) -> Evaluation:
     probabilities = np.array([score.probability for score in scores])
     alerts = np.array([score.relevant for score in scores])
     samples = _resamples(labels)
+    reliability = _reliability(labels, probabilities)
 
     def interval(figure: Callable[[Array], float]) -> Interval:
         values = [figure(sample) for sample in samples]
@@ -145,10 +167,13 @@ def evaluate(labelled: Sequence[Labelled], scorer: Scorer) -> Evaluation:
         precision=interval(lambda at: _ratio((labels & alerts)[at], alerts[at])),
         recall=interval(lambda at: _ratio((labels & alerts)[at], labels[at])),
         f1=interval(lambda at: _f1(labels[at], alerts[at])),
-        calibration_error=round(_calibration_error(labels, probabilities), 4),
+        calibration_error=round(_calibration_error(reliability), 4),
         topics_micro_f1=round(_topics_micro_f1(labelled, scores), 4),
         languages=_groups(labelled, alerts, lambda entry: entry.item.lang),
         kinds=_groups(labelled, alerts, lambda entry: entry.kind),
+        topics=_by_topic(labelled, scores),
+        curve=_curve(labels, probabilities),
+        reliability=reliability,
         worst=_worst(labelled, scores),
     )
 
@@ -190,13 +215,44 @@ def _f1(labels: Array, alerts: Array) -> float:
     return float(2 * (labels & alerts).sum() / both) if both else 0.0
 
 
-def _calibration_error(labels: Array, probabilities: Array) -> float:
+def _curve(labels: Array, probabilities: Array) -> tuple[Point, ...]:
+    precision, recall, thresholds = precision_recall_curve(labels, probabilities)
+    points = zip(thresholds, precision, recall, strict=False)
+    return tuple(Point(*(round(float(value), 4) for value in point)) for point in points)
+
+
+def _reliability(labels: Array, probabilities: Array) -> tuple[Bin, ...]:
     order = np.argsort(probabilities, kind="stable")
-    error = 0.0
-    for part in np.array_split(order, BINS):
-        if len(part):
-            error += len(part) * abs(labels[part].mean() - probabilities[part].mean())
-    return float(error / len(labels))
+    return tuple(
+        Bin(
+            round(float(probabilities[part].mean()), 4),
+            round(float(labels[part].mean()), 4),
+            len(part),
+        )
+        for part in np.array_split(order, BINS)
+        if len(part)
+    )
+
+
+def _calibration_error(bins: Sequence[Bin]) -> float:
+    apart = sum(part.items * abs(part.share - part.probability) for part in bins)
+    return apart / sum(part.items for part in bins)
+
+
+def _by_topic(labelled: Sequence[Labelled], scores: Sequence[Score]) -> tuple[Group, ...]:
+    """Judge each topic on the relevant items: was it told where it should be, and only there."""
+    pairs = [
+        (entry, score)
+        for entry, score in zip(labelled, scores, strict=True)
+        if entry.label and entry.topics
+    ]
+    groups = []
+    for topic in sorted({topic for entry, _ in pairs for topic in entry.topics}):
+        wanted = np.array([topic in entry.topics for entry, _ in pairs])
+        told = np.array([topic in score.topics for _, score in pairs])
+        counts = (len(pairs), int(wanted.sum()), int(told.sum()), int((wanted == told).sum()))
+        groups.append(Group(topic, *counts, f1=round(_f1(wanted, told), 4)))
+    return tuple(groups)
 
 
 def _topics_micro_f1(labelled: Sequence[Labelled], scores: Sequence[Score]) -> float:

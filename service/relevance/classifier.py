@@ -23,14 +23,21 @@ from sklearn.svm import SVC
 
 from service.records import Evidence, Item, Score, Topic
 from service.relevance.encoder import TEXT_CHARACTERS, Encoder
-from service.relevance.features import MASKS, Reading, carrying_sentence, layout, read
+from service.relevance.features import (
+    MASKS,
+    Reading,
+    carrying_sentence,
+    layout,
+    layout_signs,
+    read,
+)
 from service.relevance.mentions import MentionFinder
 
 Vector = npt.NDArray[np.float64]
 
 # What an item that does not name both sides scores: nothing was weighed, so nothing is claimed.
 GATED_PROBABILITY = 0.0
-TOPIC_THRESHOLD = 0.5
+TOPIC_THRESHOLD = 0.45
 EVIDENCE_PHRASES = 6
 # Shorter words are particles, which explain nothing to a reader.
 FEWEST_LETTERS = 4
@@ -115,11 +122,12 @@ class Classifier:
         self._finder = finder
         self._encoder = encoder
         self._estimators = estimators
-        # By column; words come first, and only words are shown.
+        # By column: words, then pieces of words, which tell a reader nothing, then the layout.
         self._phrases_by_column = [
             _readable(term, list(finder.names.values()))
             for term in estimators.words.get_feature_names_out()
         ]
+        self._signs = layout_signs(finder.names)
 
     def score(self, items: Sequence[Item]) -> list[Score]:
         """Return one score for each item, in order; relevant at or above the threshold."""
@@ -149,6 +157,7 @@ class Classifier:
                     mentions=reading.mentions,
                     sentence=carrying_sentence(reading),
                     phrases=self._phrases(features.words[row]),
+                    signs=self._weighed_signs(features.words[row]),
                 ),
                 model_version=self.version,
             )
@@ -181,6 +190,17 @@ class Classifier:
             if column < len(self._phrases_by_column) and self._phrases_by_column[column]
         ]
         return tuple(sorted(named, key=lambda pair: -abs(pair[1]))[:EVIDENCE_PHRASES])
+
+    def _weighed_signs(self, row: Any) -> tuple[tuple[str, float], ...]:
+        """Return how the names lie in words, with the weight of each in the word opinion."""
+        weights = self._estimators.word_opinion.coef_[0]
+        first = len(weights) - len(self._signs)
+        named = [
+            (self._signs[column - first], round(float(value * weights[column]), 3))
+            for column, value in zip(row.indices, row.data, strict=True)
+            if column >= first
+        ]
+        return tuple(sorted(named, key=lambda pair: -abs(pair[1])))
 
 
 def _readable(term: str, names: Sequence[str]) -> str:

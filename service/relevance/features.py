@@ -84,6 +84,22 @@ def layout(reading: Reading, sides: Sequence[str]) -> list[float]:
     ]
 
 
+def layout_signs(names: Mapping[str, str]) -> list[str]:
+    """Return what the numbers of ``layout`` say, in words, in the same order."""
+    first, second = names.values()
+    return [
+        f"{first} in the title",
+        f"{second} in the title",
+        "both in the title",
+        "both in one sentence",
+        "share of sentences with both",
+        "both early in the text",
+        "names near one another",
+        "names often",
+        "title alone",
+    ]
+
+
 def carrying_sentence(reading: Reading) -> str:
     """Return the sentence that names most of the sides, the earliest among equals."""
     if not reading.sentences:
@@ -108,12 +124,19 @@ def _nearness(reading: Reading, first: str, second: str) -> float:
 
 
 def _renamed(text: str, field: str, mentions: Sequence[Mention], names: Mapping[str, str]) -> str:
-    """Return ``text`` with each mention in it replaced by the name of its side."""
-    parts, at = [], 0
+    """Return ``text`` with each mention in it replaced by the name of its side.
+
+    A word that names both ("Russo-Iranian") is replaced by both names.
+    """
+    parts, at, last = [], 0, ""
     for mention in mentions:
-        if mention.field == field and mention.end > at:
+        if mention.field != field or (mention.end <= at and mention.side == last):
+            continue
+        if mention.start < at:
+            parts += [" ", names[mention.side]]
+        else:
             parts += [text[at : mention.start], names[mention.side]]
-            at = mention.end
+        at, last = max(at, mention.end), mention.side
     parts.append(text[at:])
     return "".join(parts)
 

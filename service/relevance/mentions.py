@@ -7,7 +7,7 @@ between them. Terms come from ``topic.toml``; its comment describes how they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ahocorasick_rs import AhoCorasick
 
@@ -94,8 +94,7 @@ class MentionFinder:
                 for term in terms:
                     text = fold(term.removesuffix("*"))
                     pattern = _Pattern(side, kind, term.endswith("*"), _is_unspaced(text))
-                    if all(known.side != side for known in patterns.get(text, ())):
-                        patterns.setdefault(text, []).append(pattern)
+                    _add(patterns.setdefault(text, []), pattern)
         self._patterns = list(patterns.values())
         self._automaton = AhoCorasick(list(patterns))
 
@@ -138,6 +137,15 @@ class MentionFinder:
             for start, end, pattern in matches
             if not any(first <= start and end <= last for first, last in barred)
         ]
+
+
+def _add(known: list[_Pattern], pattern: _Pattern) -> None:
+    """Add a pattern to those of its text: one a side, with an open end if any language opens it."""
+    for index, other in enumerate(known):
+        if other.side == pattern.side:
+            known[index] = replace(other, open_end=other.open_end or pattern.open_end)
+            return
+    known.append(pattern)
 
 
 def _longest_first(match: Match) -> tuple[int, int]:

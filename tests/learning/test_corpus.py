@@ -20,9 +20,13 @@ from service.learning.corpus import (
     fingerprint,
     read_curriculum,
     read_seeds,
+    twins,
 )
 from service.records import Topic
+from service.settings import Settings
+from service.wiring.models import mention_finder
 from tests.conftest import ROOT
+from tests.learning.small_topic import FINDER
 
 SEEDS = ROOT / "models" / "seeds"
 TOPICS = tuple(map(Topic, ("military", "economic", "diplomatic")))
@@ -149,15 +153,28 @@ def test_seed_examples_are_relevant_name_both_sides_and_keep_to_their_document()
         assert "russia" in example.item.summary.lower()
         assert "iran" in example.item.summary.lower()
         assert (example.label, example.kind, example.item.lang) == (True, "seed", "en")
-        assert example.topics
-        assert set(example.topics) <= set(TOPICS)
+        assert example.topics == ()
 
 
-def test_a_passage_without_any_topic_word_is_diplomatic(tmp_path: Path) -> None:
-    text = "Freedonia and Sylvania have been neighbours for as long as anybody there remembers."
+def test_a_twin_tells_the_same_of_another_pair_and_is_not_relevant(tmp_path: Path) -> None:
+    text = "Freedonia sells grain to Sylvania, and Sylvanians pay in Freedonian gold, they say."
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    (example,) = read_seeds(tmp_path, ["freedonia", "Sylvania"])
-    assert example.topics == ("diplomatic",)
+    seeds = read_seeds(tmp_path, ["Freedonia", "Sylvania"])
+    without_freedonia, without_sylvania = twins(seeds, FINDER, "Ruritania")
+    assert without_freedonia.item.summary == (
+        "Ruritania sells grain to Sylvania, and Sylvanians pay in Ruritania gold, they say."
+    )
+    assert "Sylvania" not in without_sylvania.item.summary
+    for twin in (without_freedonia, without_sylvania):
+        assert (twin.label, twin.kind, twin.topics, twin.group) == (False, "twin", (), "a")
+
+
+def test_no_twin_of_a_shipped_seed_passes_the_gate(shipped_settings: Settings) -> None:
+    finder = mention_finder(shipped_settings.topic)
+    seeds = read_seeds(SEEDS, ["Russia", "Iran"])
+    swapped = twins(seeds, finder, shipped_settings.topic.topic.stand_in)
+    assert len(swapped) == 2 * len(seeds)
+    assert not [twin.item.summary for twin in swapped if finder.names_both(twin.item.summary)]
 
 
 def test_a_passage_of_one_side_only_is_no_example(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from service.learning.checks import check_curriculum
 from service.learning.corpus import read_curriculum
 from service.records import Topic
 from tests.conftest import ROOT
@@ -30,9 +30,7 @@ KINDS_OF_OTHERS = {
     "round-up",
     "russia-only",
 }
-# Two texts that share this much of their character 5-grams are one text written twice.
-NEAR = 0.85
-GRAM = 5
+BENCHMARK = ROOT / "models" / "benchmark" / "retold.jsonl"
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,6 @@ class Line:
     @property
     def title(self) -> str:
         return " ".join(self.row["title"].casefold().split())
-
-    @property
-    def grams(self) -> frozenset[str]:
-        text = " ".join(f"{self.row['title']} {self.row['summary']}".casefold().split())
-        return frozenset(text[at : at + GRAM] for at in range(max(len(text) - GRAM + 1, 1)))
 
 
 def _lines(path: Path) -> Iterator[Line]:
@@ -97,73 +90,20 @@ def test_kinds_are_the_known_ones_and_agree_with_the_label(path: Path) -> None:
     assert not wrong
 
 
-def test_texts_have_no_blanks_at_their_ends_and_no_stray_control_characters(
-    lines: list[Line],
-) -> None:
-    wrong = [
-        f"{line.where} {name}"
-        for line in lines
-        for name in ("title", "summary")
-        if line.row[name] != line.row[name].strip()
-        or any(character < " " or character == "\ufffd" for character in line.row[name])
-    ]
-    assert not wrong
-
-
 def test_no_title_stands_twice_within_a_language(lines: list[Line]) -> None:
     twice = []
     for written in _by_language(lines).values():
         times = Counter(line.title for line in written)
-        twice += [f"{line.where}: {line.row['title']}" for line in written if times[line.title] > 1]
+        twice += [
+            f"{line.where}: {line.row['title']}"
+            for line in written
+            if line.title and times[line.title] > 1
+        ]
     assert not twice
 
 
-def test_each_pair_is_one_relevant_and_one_other_item_of_one_language(lines: list[Line]) -> None:
-    pairs = defaultdict(list)
-    for line in lines:
-        if "pair" in line.row:
-            pairs[line.row["pair"]].append(line)
-    wrong = {
-        name: [line.where for line in members]
-        for name, members in pairs.items()
-        if sorted(line.row["label"] for line in members) != [0, 1]
-        or len({line.row["lang"] for line in members}) != 1
-    }
-    assert not wrong
-
-
-def test_near_copies_stand_only_within_a_pair(lines: list[Line]) -> None:
-    # Elsewhere a near copy could land in another fold, and the figures would flatter.
-    copies = [
-        f"{a.where} and {b.where} ({share:.2f}): {a.row['title']} | {b.row['title']}"
-        for written in _by_language(lines).values()
-        for a, b, share in _near_copies(written)
-        if not ("pair" in a.row and a.row["pair"] == b.row.get("pair"))
-    ]
-    assert not copies
-
-
-def _near_copies(lines: list[Line]) -> Iterator[tuple[Line, Line, float]]:
-    """Find pairs with a Jaccard similarity of NEAR without comparing each with each.
-
-    If two sets are that similar, they share one of the rarest (1 - NEAR) of either's grams.
-    """
-    grams = [line.grams for line in lines]
-    frequency = Counter(gram for found in grams for gram in found)
-    known: defaultdict[str, list[int]] = defaultdict(list)
-    for index, found in enumerate(grams):
-        rarest = sorted(found, key=lambda gram: (frequency[gram], gram))
-        prefix = rarest[: len(found) - math.ceil(NEAR * len(found)) + 1]
-        for other in sorted({earlier for gram in prefix for earlier in known[gram]}):
-            share = len(found & grams[other]) / len(found | grams[other])
-            if share >= NEAR:
-                yield lines[other], lines[index], share
-        for gram in prefix:
-            known[gram].append(index)
-
-
-def test_the_search_for_near_copies_finds_one() -> None:
-    text = "Moscow and Tehran sign a long and detailed agreement on the Rasht-Astara railway line"
-    rows = [text, text.replace("long", "lone"), "Another text altogether, of about this length"]
-    lines = [Line(str(at), {"title": row, "summary": ""}) for at, row in enumerate(rows)]
-    assert [(a.where, b.where) for a, b, _ in _near_copies(lines)] == [("0", "1")]
+def test_nothing_is_found_by_the_checks_that_readers_have_too() -> None:
+    # Blanks, broken pairs, near copies among themselves and of the public benchmark.
+    judged_on = [f"{line.row['title']} {line.row['summary']}" for line in _lines(BENCHMARK)]
+    faults = [str(fault) for fault in check_curriculum(CURRICULUM, TOPICS, judged_on)]
+    assert faults == []

@@ -1,0 +1,32 @@
+"""What commands look up in the database."""
+
+from __future__ import annotations
+
+from service.errors import InputError
+from service.records import Article
+from service.settings import Settings
+from service.storage import articles
+from service.storage.database import open_database
+from service.stories.identity import address_key
+
+
+def stored_article(settings: Settings, reference: str) -> Article:
+    """Return the stored article that an id or an address names.
+
+    Raises:
+        InputError: when none is known by it.
+
+    """
+    key = int(reference) if reference.isdecimal() else address_key(reference)
+    database = open_database(settings)
+    try:
+        with database.reading() as connection:
+            article = None if key is None else articles.find(connection, key)
+    finally:
+        database.close()
+    if article is None:
+        raise InputError(
+            f"no article is known by {reference!r}",
+            mend="give the number of a stored article, or its address as the feed has it",
+        )
+    return article

@@ -1,0 +1,86 @@
+"""The nouns of the service: frozen, typed, and free of behaviour that needs the outside world.
+
+All datetimes are aware and in UTC unless a name says otherwise.
+"""
+
+from service.records.basics import (
+    ArticleId,
+    DeliveryId,
+    DigestId,
+    FeedId,
+    Finding,
+    Level,
+    StoryId,
+    Topic,
+)
+from service.records.delivery import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryStatus,
+    Digest,
+    DigestFooter,
+    DigestLink,
+    DigestSection,
+    DigestStory,
+    Rendered,
+)
+from service.records.polling import (
+    Affiliation,
+    Arrival,
+    Failed,
+    FeedState,
+    FeedUpdate,
+    Fetched,
+    FetchResult,
+    IdentifiedArticle,
+    Intake,
+    KnownArticle,
+    NotModified,
+    ParsedArticle,
+    ParsedFeed,
+)
+from service.records.relevance import Evidence, Item, Mention, Score
+from service.records.stories import Article, OpenStory, Report, Story
+
+__all__ = [
+    "Affiliation",
+    "Arrival",
+    "Article",
+    "ArticleId",
+    "Channel",
+    "ChannelKind",
+    "Delivery",
+    "DeliveryId",
+    "DeliveryStatus",
+    "Digest",
+    "DigestFooter",
+    "DigestId",
+    "DigestLink",
+    "DigestSection",
+    "DigestStory",
+    "Evidence",
+    "Failed",
+    "FeedId",
+    "FeedState",
+    "FeedUpdate",
+    "FetchResult",
+    "Fetched",
+    "Finding",
+    "IdentifiedArticle",
+    "Intake",
+    "Item",
+    "KnownArticle",
+    "Level",
+    "Mention",
+    "NotModified",
+    "OpenStory",
+    "ParsedArticle",
+    "ParsedFeed",
+    "Rendered",
+    "Report",
+    "Score",
+    "Story",
+    "StoryId",
+    "Topic",
+]

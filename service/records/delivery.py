@@ -1,0 +1,130 @@
+"""Digests and how they go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from service.records.basics import DeliveryId, DigestId, StoryId, Topic
+from service.records.polling import Affiliation
+
+
+class ChannelKind(StrEnum):
+    """The ways a digest can go out."""
+
+    CONSOLE = "console"
+    FILE = "file"
+    EMAIL = "email"
+    SLACK = "slack"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way out and its target: an address, a webhook's name, or "" where none is needed."""
+
+    kind: ChannelKind
+    target: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.target}" if self.target else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLink:
+    """One outlet's report inside a digest's story."""
+
+    outlet: str
+    affiliation: Affiliation
+    language: str
+    title: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One story as a reader sees it. ``highlights`` are (start, end) spans of ``extract``."""
+
+    story_id: StoryId
+    version: int
+    headline: str
+    extract: str
+    highlights: tuple[tuple[int, int], ...]
+    language: str
+    topics: tuple[Topic, ...]
+    probability: float
+    first_reported_at: datetime
+    why: str
+    links: tuple[DigestLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSection:
+    """The stories of one topic."""
+
+    topic: Topic
+    stories: tuple[DigestStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFooter:
+    """What stands behind the digest: how much was read, how well the feeds did, which model."""
+
+    articles_read: int
+    feeds_total: int
+    feeds_failing: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One digest for one subscription; every channel renders this same object."""
+
+    subscription: str
+    title: str
+    time_zone: str
+    since: datetime
+    until: datetime
+    sections: tuple[DigestSection, ...]
+    footer: DigestFooter
+    more_stories: int = 0
+    sample: bool = False
+
+    @property
+    def stories(self) -> tuple[DigestStory, ...]:
+        """All stories, in reading order."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+class DeliveryStatus(StrEnum):
+    """Life of an outbox row: pending -> sending -> sent | pending again | dead."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outbox row, claimed for sending. ``attempts`` counts this one."""
+
+    id: DeliveryId
+    digest_id: DigestId
+    channel: Channel
+    attempts: int
+    message_id: str
+    created_at: datetime
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The faces of one digest: all made from the same object, so they cannot disagree."""
+
+    subject: str
+    html: str
+    text: str
+    slack: Mapping[str, object]
+    document: Mapping[str, object]
