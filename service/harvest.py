@@ -55,7 +55,7 @@ class Harvest:
 
 @dataclass(frozen=True, slots=True)
 class Harvester:
-    """Takes feed answers in. ``floor`` is the least probability that anybody wants to see."""
+    """Takes feed answers in. ``thresholds`` are those that subscriptions have of their own."""
 
     database: Database
     scorer: Scorer
@@ -63,7 +63,12 @@ class Harvester:
     chance: Callable[[], float]
     story_window: timedelta
     similarity: float
-    floor: float
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def floor(self) -> float:
+        """The least probability that anybody wants to see."""
+        return min([self.scorer.threshold, *self.thresholds])
 
     def take_in(self, batch: Sequence[tuple[FeedState, FetchResult]], now: datetime) -> Harvest:
         """Read, recognise, score and group what a batch of feeds answered, and store it all.

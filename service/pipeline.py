@@ -22,6 +22,7 @@ from service.digests.render import render
 from service.digests.select import select
 from service.errors import DeliveryError
 from service.harvest import Harvest, Harvester
+from service.measured import measure
 from service.polling.fetch import Fetcher
 from service.records import (
     ChannelKind,
@@ -60,6 +61,9 @@ class Service:
     senders: Mapping[ChannelKind, Sender]
     vocabulary: Vocabulary
     clock: Callable[[], datetime]
+    # Switches to another version of the model, if the reader has put one in use; tells if it did.
+    refresh_model: Callable[[], bool] = lambda: False
+    learn: Callable[[], object] = lambda: None
     sample: bool = False
 
 
@@ -75,6 +79,7 @@ class Deliveries:
 async def poll(service: Service, stop: Event, progress: Progress = lambda *_: None) -> Harvest:
     """Ask every feed that is due, and take in what they answer as it arrives."""
     now, polling = service.clock(), service.settings.polling
+    await asyncio.to_thread(follow_model, service)
     with service.database.transaction() as connection:
         lease = timedelta(minutes=polling.lease_minutes)
         claimed = feeds.claim_due(connection, now, polling.batch, lease)
@@ -94,6 +99,12 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
             feeds.make_due(connection, now, waiting)
         heartbeats.beat(connection, "poll", service.clock())
     return harvest
+
+
+def follow_model(service: Service) -> None:
+    """Let the version that is in use score from now on; between two batches, never within one."""
+    if service.refresh_model():
+        log.info("model changed", version=service.harvester.scorer.version)
 
 
 def digest(service: Service, *, at_once: bool = False, only: str | None = None) -> list[DigestId]:
@@ -181,6 +192,8 @@ def compose_for(
     told = digests.already_told(connection, subscription.id, [story.id for story in found])
     tally = feeds.tally(connection)
     scorer = service.harvester.scorer
+    window = timedelta(days=service.settings.learning.replay_days)
+    audited = measure(connection, now - window, scorer.threshold)
     return compose(
         select(found, subscription, told, scorer.threshold),
         subscription,
@@ -190,6 +203,9 @@ def compose_for(
             feeds_total=tally.total,
             feeds_failing=tally.failing,
             model_version=scorer.version,
+            precision=audited.precision,
+            recall=audited.recall,
+            audited=audited.answered,
         ),
         since=since,
         until=now,

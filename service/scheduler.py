@@ -67,7 +67,7 @@ class Daemon:
     def _scheduler(self) -> AsyncIOScheduler:
         settings = self._service.settings
         scheduler = AsyncIOScheduler(timezone="UTC")
-        jobs: dict[str, tuple[Job, int]] = {
+        jobs: dict[str, tuple[Job, float]] = {
             "poll": (lambda: poll(self._service, self._stop), settings.polling.tick_seconds),
             "digest": (
                 lambda: asyncio.to_thread(digest, self._service),
@@ -76,6 +76,10 @@ class Daemon:
             "deliver": (
                 lambda: asyncio.to_thread(deliver, self._service, self._stop),
                 settings.delivery.tick_seconds,
+            ),
+            "learn": (
+                lambda: asyncio.to_thread(self._service.learn),
+                settings.learning.check_minutes * 60,
             ),
         }
         for name, (job, seconds) in jobs.items():

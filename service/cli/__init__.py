@@ -22,7 +22,10 @@ class _LazyGroup(click.Group):
         "evaluate": ("judge:evaluate_model", "Say how good the model is on labelled items."),
         "explain": ("judge:explain_text", "Say why an item scores as it does."),
         "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
+        "label": ("label:label", "Say what is relevant, or be asked about it."),
+        "models": ("models:models", "See the versions of the model, and choose one."),
         "poll": ("work:poll_once", "Poll the feeds that are due, once."),
+        "retrain": ("models:retrain_model", "Learn from the labels, if that makes it better."),
         "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),
         "score": ("learn:score_lines", "Score JSON lines from standard input."),
         "topic": ("topic:topic", "Look after the topic: check its written items."),
@@ -60,7 +63,8 @@ class _LazyGroup(click.Group):
 def main(context: click.Context, config_dir: Path) -> None:
     """Find Russia-Iran developments in news feeds and send each story once.
 
-    Exit codes: 0 done, 1 a problem that the message names, 2 wrong usage or configuration.
+    Exit codes: 0 done, 1 a problem that the message names, 2 wrong usage or configuration,
+    3 a new model was refused.
 
     \b
     Example:

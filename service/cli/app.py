@@ -19,6 +19,7 @@ R = TypeVar("R")
 
 EXIT_PROBLEM = 1
 EXIT_CONFIG = 2
+EXIT_REFUSED = 3
 
 
 def ending_well(command: Callable[P, R]) -> Callable[P, R]:

@@ -13,6 +13,7 @@ import click
 
 from service.cli.app import EXIT_CONFIG, EXIT_PROBLEM, ending_well, settings_of
 from service.health import silent_jobs
+from service.learning.versions import BASELINE, Versions
 from service.records import Level
 from service.settings import check
 from service.storage import heartbeats
@@ -62,6 +63,10 @@ def health(config_dir: Path) -> None:
         beats = heartbeats.last_beats(connection)
     database.close()
     problems = silent_jobs(beats, datetime.now(UTC), ticks)
+    baseline = Path(settings.relevance.models_dir) / BASELINE
+    refused = Versions(Path(settings.data_dir) / "models", baseline).problem()
+    if refused:
+        problems.append(f"{refused}; the last good one serves")
     click.echo("; ".join(problems) or "healthy")
     if problems:
         sys.exit(EXIT_PROBLEM)

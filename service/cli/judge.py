@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from service.cli.app import ending_well, settings_of
+from service.clock import utc_now
+from service.learning.audit import FEWEST_ANSWERS, FEWEST_PER_SIDE, Audit
 from service.learning.evaluate import FEWEST, Evaluation, Group, evaluate, read_labelled
-from service.records import Item, Score
+from service.records import Interval, Item, Score
 from service.relevance.neighbours import Neighbour
 from service.settings import Settings
 from service.wiring.models import load_classifier, load_neighbours
@@ -29,9 +32,16 @@ _console = Console()
     type=click.Path(path_type=Path, file_okay=False),
     help="Draw the precision-recall curve and the reliability into this folder, as SVG.",
 )
+@click.option(
+    "--live",
+    is_flag=True,
+    help="Judge it on the articles of the last weeks, by labels of some drawn at random.",
+)
 @click.pass_obj
 @ending_well
-def evaluate_model(config_dir: Path, file: Path | None, as_json: bool, plots: Path | None) -> None:
+def evaluate_model(
+    config_dir: Path, file: Path | None, as_json: bool, plots: Path | None, live: bool
+) -> None:
     """Say how good the model in use is on labelled items: the public benchmark, or FILE.
 
     FILE holds JSON lines with title, summary, lang, label (0 or 1) and, if you like, topics and
@@ -40,8 +50,14 @@ def evaluate_model(config_dir: Path, file: Path | None, as_json: bool, plots: Pa
     \b
     Example:
       caspian evaluate my-labels.jsonl --plots var/plots
+      caspian evaluate --live
     """
     settings = settings_of(config_dir)
+    if live:
+        if file or plots:
+            raise click.UsageError("--live takes neither a file nor --plots")
+        _live(settings, as_json=as_json)
+        return
     benchmark = Path(settings.relevance.models_dir) / "benchmark" / "retold.jsonl"
     evaluation = evaluate(read_labelled(file or benchmark), load_classifier(settings))
     if plots:
@@ -64,6 +80,62 @@ def evaluate_model(config_dir: Path, file: Path | None, as_json: bool, plots: Pa
         answer = "relevant" if m.relevant else "not relevant"
         worst.add_row(f"{m.probability:.2f}", answer, m.lang, m.kind, m.text)
     _console.print(worst)
+
+
+def _live(settings: Settings, *, as_json: bool) -> None:
+    # Here, since the other ways to evaluate need no database.
+    from service.measured import measure  # noqa: PLC0415
+    from service.storage.database import open_database  # noqa: PLC0415
+
+    threshold = load_classifier(settings).threshold
+    window = timedelta(days=settings.learning.replay_days)
+    database = open_database(settings)
+    try:
+        with database.reading() as connection:
+            audited = measure(connection, utc_now() - window, threshold)
+    finally:
+        database.close()
+    if as_json:
+        click.echo(json.dumps(asdict(audited), indent=2))
+        return
+    _console.print(_cells(audited))
+    for line in _live_lines(audited):
+        click.echo(line)
+
+
+def _cells(audited: Audit) -> Table:
+    table = Table(title=f"The last weeks, threshold {audited.threshold:.3f}")
+    for heading in ("probability", "articles", "read at random", "relevant"):
+        table.add_column(heading, justify="right")
+    for cell in audited.cells:
+        span = f"{cell.low:.2f} - {min(cell.high, 1):.2f}"
+        table.add_row(span, f"{cell.articles:,}", str(cell.answered), str(cell.relevant))
+    return table
+
+
+def _live_lines(audited: Audit) -> Iterator[str]:
+    def told(interval: Interval) -> str:
+        return f"{interval.value:.3f} ({interval.low:.3f} - {interval.high:.3f})"
+
+    if audited.recall and audited.precision:
+        yield f"recall, of articles that name both sides: {told(audited.recall)}"
+        yield f"precision of the alerts: {told(audited.precision)}"
+    else:
+        yield (
+            f"too few answers yet to tell recall and precision: {audited.answered} of"
+            f" {FEWEST_ANSWERS}, {FEWEST_PER_SIDE} at least on each side of the threshold;"
+            " `caspian label next` asks for them"
+        )
+    if audited.gate_missed:
+        yield (
+            f"relevant among those the gate stopped: {told(audited.gate_missed)}, "
+            f"by {audited.gate_answered} read"
+        )
+    if audited.feedback:
+        yield (
+            f"relevant among {audited.feedback_answers} sent articles that readers judged:"
+            f" {told(audited.feedback)}"
+        )
 
 
 @click.command("explain")

@@ -14,10 +14,11 @@ import click
 from rich.console import Console
 
 from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
+from service.clock import utc_now
 from service.learning.registry import write
 from service.records import Item, Score
 from service.relevance.classifier import Scorer
-from service.wiring.models import load_classifier, registry, train_classifier
+from service.wiring.models import load_classifier, train_classifier, versions
 
 _console = Console(stderr=True)
 
@@ -47,7 +48,9 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
             keep_shipped=output == Path(settings.relevance.models_dir) / "baseline",
         )
     if output is None:
-        manifest = registry(settings).save(trained, topic, data)
+        known = versions(settings)
+        manifest = write(trained, known.own, topic, data)
+        known.promote(manifest.version, "trained on the written items alone", utc_now())
     else:
         manifest = write(trained, output.parent, topic, data, name=output.name)
     if as_json:

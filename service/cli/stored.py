@@ -6,11 +6,20 @@ from service.errors import InputError
 from service.records import Article
 from service.settings import Settings
 from service.storage import articles
-from service.storage.database import open_database
+from service.storage.database import Database, open_database
 from service.stories.identity import address_key
 
 
 def stored_article(settings: Settings, reference: str) -> Article:
+    """Open the database for one look; see ``find_article``."""
+    database = open_database(settings)
+    try:
+        return find_article(database, reference)
+    finally:
+        database.close()
+
+
+def find_article(database: Database, reference: str) -> Article:
     """Return the stored article that an id or an address names.
 
     Raises:
@@ -18,12 +27,8 @@ def stored_article(settings: Settings, reference: str) -> Article:
 
     """
     key = int(reference) if reference.isdecimal() else address_key(reference)
-    database = open_database(settings)
-    try:
-        with database.reading() as connection:
-            article = None if key is None else articles.find(connection, key)
-    finally:
-        database.close()
+    with database.reading() as connection:
+        article = None if key is None else articles.find(connection, key)
     if article is None:
         raise InputError(
             f"no article is known by {reference!r}",

@@ -17,6 +17,7 @@ from service.records import (
     DigestLink,
     DigestSection,
     DigestStory,
+    Interval,
     Report,
     Story,
     Topic,
@@ -178,6 +179,23 @@ def _links(story: Story, lead: Report) -> tuple[DigestLink, ...]:
             ),
         )
     return tuple(links.values())[:MAX_LINKS]
+
+
+def model_line(footer: DigestFooter) -> str:
+    """Say which model chose the stories and how far it can be trusted, as far as that is known."""
+    said = f"Model {footer.model_version}"
+    if footer.precision is None or footer.recall is None:
+        return said
+    right, found = _percent(footer.precision), _percent(footer.recall)
+    return (
+        f"{said}: of its alerts {right} are relevant, of the relevant articles that name both"
+        f" sides it finds {found}, by {footer.audited} labels of articles drawn at random"
+    )
+
+
+def _percent(interval: Interval) -> str:
+    low, high = (round(100 * bound) for bound in (interval.low, interval.high))
+    return f"{100 * interval.value:.0f}% ({low}-{high}%)"
 
 
 def highlighted(story: DigestStory) -> list[tuple[str, bool]]:

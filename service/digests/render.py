@@ -10,7 +10,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic import TypeAdapter
 
-from service.digests.compose import highlighted
+from service.digests.compose import highlighted, model_line
 from service.digests.slack import slack_message
 from service.records import Affiliation, Digest, Rendered
 
@@ -73,6 +73,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "in_words": in_words,
         "highlighted": highlighted,
+        "model_line": model_line,
         "direction": lambda language: "rtl" if language in RIGHT_TO_LEFT else "ltr",
         "percent": lambda share: f"{100 * share:.0f}%",
     }

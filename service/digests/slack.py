@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from service.digests.compose import model_line
 from service.records import Affiliation, Digest, DigestLink, DigestStory
 
 MAX_BLOCKS = 50
@@ -118,7 +119,7 @@ def _footer(digest: Digest) -> Block:
     foot = digest.footer
     text = (
         f"{foot.articles_read:,} articles read from {foot.feeds_total} feeds"
-        f" ({foot.feeds_failing} failing) · model {foot.model_version}"
+        f" ({foot.feeds_failing} failing) · {model_line(foot)}"
     )
     element = {"type": "mrkdwn", "text": escape(text), "verbatim": True}
     return {"type": "context", "elements": [element]}

@@ -23,7 +23,9 @@ from service.relevance.mentions import MentionFinder
 FIELDS = frozenset({"title", "summary", "lang", "label", "topics", "kind"})
 OPTIONAL_FIELDS = frozenset({"pair", "id", "unsure"})
 LINE_MEND = "each line is an object with title, summary, lang, label (0 or 1), topics and kind"
-SEED, TWIN = "seed", "twin"
+SEED, TWIN, LABEL = "seed", "twin", "label"
+# A seed passage weighs less than a written item: there are many, all in one voice.
+SEED_WEIGHT = 0.3
 
 # A seed passage is as long as a feed item's summary.
 PASSAGE_WORDS = (12, 70)
@@ -57,7 +59,8 @@ _PROMPT = re.compile(
 class Example:
     """One training item. ``group`` keeps what belongs together in one fold.
 
-    Passages of seeds have no ``topics``: nobody has read them for that.
+    Passages of seeds have no ``topics``: nobody has read them for that. ``weight`` says how much
+    it counts beside a written item, which counts 1.
     """
 
     item: Item
@@ -65,6 +68,7 @@ class Example:
     topics: tuple[Topic, ...]
     kind: str
     group: str
+    weight: float = 1.0
 
 
 def read_seeds(folder: Path, sides: Sequence[str]) -> list[Example]:
@@ -76,7 +80,7 @@ def read_seeds(folder: Path, sides: Sequence[str]) -> list[Example]:
     if not paths:
         raise InputError(f"no seed documents in {folder}", mend="put *.txt files there")
     return [
-        Example(Item("", passage, "en"), True, (), SEED, path.stem)
+        Example(Item("", passage, "en"), True, (), SEED, path.stem, SEED_WEIGHT)
         for path in paths
         for passage in clean_passages(path.read_text(encoding="utf-8"))
         if all(side.lower() in passage.lower() for side in sides)
@@ -90,7 +94,7 @@ def twins(seeds: Sequence[Example], finder: MentionFinder, stand_in: str) -> lis
     two sides is then told of another pair.
     """
     return [
-        Example(Item("", text, seed.item.lang), False, (), TWIN, seed.group)
+        Example(Item("", text, seed.item.lang), False, (), TWIN, seed.group, seed.weight)
         for seed in seeds
         for side in finder.sides
         if (text := _swapped(seed.item.summary, side, finder, stand_in))

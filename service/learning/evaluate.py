@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from service.errors import InputError
-from service.records import Item, Score, Topic
+from service.records import Interval, Item, Score, Topic
 from service.relevance.classifier import Scorer
 
 RESAMPLES = 1_000
@@ -41,15 +41,6 @@ class Labelled:
     label: bool
     topics: frozenset[Topic]
     kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure and the bounds within which it lies with 95 % confidence."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

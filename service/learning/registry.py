@@ -1,4 +1,4 @@
-"""Model versions on disk: a folder each, with the fitted parts and a manifest.
+"""A model version on disk: a folder with the fitted parts and a manifest.
 
 ``model.skops`` holds scikit-learn objects and nothing else; skops builds no object whose type
 it does not know to be safe, unlike pickle, which runs what the file tells it to. The manifest
@@ -9,30 +9,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import sklearn
 import skops
 import skops.io as sio
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from sklearn.feature_extraction.text import TfidfVectorizer
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from service.errors import ModelError
+from service.learning.manifest import (
+    DOCUMENT,
+    FORMAT,
+    MANIFEST,
+    MODEL,
+    RETRAIN,
+    Made,
+    Manifest,
+    check,
+)
 from service.learning.train import Trained
 from service.relevance.classifier import Classifier, Estimators
 from service.relevance.encoder import Encoder
 from service.relevance.mentions import MentionFinder
 
-FORMAT = 1
-MODEL, MANIFEST = "model.skops", "manifest.json"
-CURRENT = "current"
 # How a damaged or foreign file shows itself while it is read.
 UNREADABLE = (
     UntrustedTypesFoundException,
@@ -43,57 +50,6 @@ UNREADABLE = (
     TypeError,
     ValueError,
 )
-RETRAIN = "run `caspian train`, or restore the folder from a backup"
-
-
-@with_config(ConfigDict(extra="forbid"))
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What stands beside a model: enough to know where it came from and to check it."""
-
-    format: int
-    version: str
-    topic: str
-    topics: tuple[str, ...]
-    encoder: str
-    threshold: Annotated[float, Field(ge=0, le=1)]
-    sha256: str
-    data: dict[str, str]
-    figures: dict[str, float]
-    software: dict[str, str]
-
-
-_MANIFEST = TypeAdapter(Manifest)
-
-
-class Registry:
-    """Finds, saves and loads versions: the reader's own first, else the shipped baseline."""
-
-    def __init__(self, own: Path, baseline: Path) -> None:
-        self._own = own
-        self._baseline = baseline
-
-    def current(self) -> Path:
-        """Return the folder of the version in use."""
-        pointer = self._own / CURRENT
-        if pointer.exists():
-            return self._own / pointer.read_text(encoding="utf-8").strip()
-        return self._baseline
-
-    def save(self, trained: Trained, topic: str, data: Mapping[str, str]) -> Manifest:
-        """Write ``trained`` as a version of the reader's own and put it in use."""
-        manifest = write(trained, self._own, topic, data)
-        # What cannot be read back must not be put in use.
-        _read_estimators(self._own / manifest.version)
-        # Renaming is atomic: a daemon that reads the pointer sees the old or the new one.
-        fresh = self._own / f"{CURRENT}.new"
-        fresh.write_text(manifest.version + "\n", encoding="utf-8")
-        fresh.replace(self._own / CURRENT)
-        return manifest
-
-    def load(self, finder: MentionFinder, encoder: Encoder, threshold: float | None) -> Classifier:
-        """Return the classifier in use; ``threshold`` overrides the one it was saved with."""
-        return read(self.current(), finder, encoder, threshold)
 
 
 def write(
@@ -102,6 +58,7 @@ def write(
     topic: str,
     data: Mapping[str, str],
     name: str | None = None,
+    made: Made | None = None,
 ) -> Manifest:
     """Write a version's folder under ``parent``, named by ``name`` or by the version itself."""
     content = sio.dumps(_to_parts(trained.estimators), compression=zipfile.ZIP_DEFLATED)
@@ -120,13 +77,14 @@ def write(
             "scikit-learn": sklearn.__version__,
             "skops": skops.__version__,
         },
+        made=made,
     )
     folder = parent / (name or manifest.version)
-    text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
+    text = json.dumps(DOCUMENT.dump_python(manifest, mode="json"), indent=2, ensure_ascii=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MODEL).write_bytes(content)
-        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        _replace(folder / MODEL, content)
+        _replace(folder / MANIFEST, (text + "\n").encode())
     except OSError as error:
         raise ModelError(
             f"the model cannot be written to {folder}: {error}",
@@ -134,6 +92,13 @@ def write(
             code="model-unwritable",
         ) from error
     return manifest
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: a daemon may be reading the old one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def read(
@@ -145,7 +110,7 @@ def read(
         ModelError: codes ``model-missing``, ``model-format``, ``model-altered``, ``model-types``.
 
     """
-    manifest, estimators = _read_estimators(folder)
+    manifest, estimators = read_estimators(folder)
     if manifest.encoder != encoder.name:
         raise ModelError(
             f"{folder} was trained with the encoder {manifest.encoder}, not {encoder.name}",
@@ -161,18 +126,9 @@ def read(
     )
 
 
-def _read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
-    manifest = read_manifest(folder)
-    try:
-        content = (folder / MODEL).read_bytes()
-    except OSError as error:
-        raise ModelError(str(error), mend=RETRAIN, code="model-missing") from error
-    if hashlib.sha256(content).hexdigest() != manifest.sha256:
-        raise ModelError(
-            f"{folder / MODEL} is not the file its manifest was written for",
-            mend=RETRAIN,
-            code="model-altered",
-        )
+def read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
+    """Return a version's manifest and fitted parts; see ``read``."""
+    manifest, content = check(folder)
     try:
         estimators = _from_parts(cast("dict[str, Any]", sio.loads(content, trusted=[])))
     except UNREADABLE as error:
@@ -184,27 +140,6 @@ def _read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
             code="model-format",
         )
     return manifest, estimators
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Return a version's manifest, or raise a ModelError that says what is wrong with it."""
-    path = folder / MANIFEST
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"no model at {folder}", mend=RETRAIN, code="model-missing") from error
-    except ValueError as error:
-        raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
-    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
-        raise ModelError(
-            f"{path} is not of format {FORMAT}, the one this program reads",
-            mend="use the program that wrote it, or run `caspian train`",
-            code="model-format",
-        )
-    try:
-        return _MANIFEST.validate_python(fields)
-    except ValidationError as error:
-        raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
 
 
 # skops writes a vocabulary term by term, and reads it at 0.1 ms each; as an array it is read at

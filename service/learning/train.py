@@ -1,7 +1,7 @@
-"""Fits a classifier on seeds and curriculum, and says how well it does on items held back.
+"""Fits a classifier on examples, and says how well it does on items held back.
 
-Deterministic: the same files give the same model. Folds keep minimal pairs and the passages
-of one seed together, so that no item is judged by its own near-copy.
+Deterministic: the same examples give the same model. Folds keep minimal pairs, the passages of one
+seed and the copies of one story together, so that no item is judged by its own near-copy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
+from joblib import parallel_config
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
@@ -18,8 +20,8 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.svm import SVC
 
 from service.errors import InputError
+from service.learning.corpus import LABEL, Example
 from service.learning.corpus import SEED as SEED_PASSAGE
-from service.learning.corpus import TWIN, Example
 from service.records import Topic
 from service.relevance.classifier import Estimators, Features, Vector, encoded_text
 from service.relevance.encoder import Encoder
@@ -35,15 +37,17 @@ TOPICS_C = 0.2
 # Far below the default: two processors round differently, and a solver that stops early makes
 # differences in the scores of it that can be seen.
 TOLERANCE = 1e-8
-# A seed passage weighs less than a written item: there are many, all in one voice.
-SEED_WEIGHT = 0.3
 FEWEST_EXAMPLES = 20
 # Of real feed items that name both sides, four in ten are relevant: a count of several hundred
 # items other than those the model is judged on. Written items hold more, lest they teach less;
 # probabilities and threshold are made for the share that readers meet (Elkan 2001).
 RELEVANT_SHARE = 0.4
+# What no figure is reckoned on: passages in one voice, and readers' labels, so that the figures of
+# all versions are of the same items.
+UNWRITTEN = frozenset({SEED_PASSAGE, LABEL})
 
 Progress = Callable[[str], None]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,34 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """Examples as the estimators see them: those that pass the gate, row by row.
+
+    ``kept`` says which example each row is; ``parts`` holds the fitted vectorisers and estimators
+    that are still to be fitted.
+    """
+
+    examples: Sequence[Example]
+    kept: Places
+    features: Features
+    labels: Vector
+    weights: Vector
+    parts: Estimators
+    encoder: str
+    encoded_texts: tuple[str, ...]
+
+    @property
+    def groups(self) -> list[str]:
+        """The group of each row."""
+        return [self.examples[index].group for index in self.kept]
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     """What a training run leaves: the fitted parts, the threshold, and its figures.
 
-    ``encoded_texts`` are those whose vectors are worth keeping for the next run.
+    ``out_of_fold`` is the probability that each example got from a model which never saw it, NaN
+    where the gate stopped it. ``encoded_texts`` are those whose vectors are worth keeping.
     """
 
     estimators: Estimators
@@ -75,6 +103,7 @@ class Trained:
     figures: Figures
     encoder: str
     encoded_texts: tuple[str, ...]
+    out_of_fold: Vector
 
 
 def train(
@@ -93,41 +122,81 @@ def train(
         InputError: when too few examples, or only one kind, pass the gate.
 
     """
+    return fit(prepare(examples, finder, encoder, progress), topics, progress)
+
+
+def prepare(
+    examples: Sequence[Example],
+    finder: MentionFinder,
+    encoder: Encoder,
+    progress: Progress = lambda _: None,
+) -> Prepared:
+    """Read, gate and encode ``examples``.
+
+    Raises:
+        InputError: when too few examples, or only one kind, pass the gate.
+
+    """
     progress("reading mentions")
     readings = [read(example.item, finder) for example in examples]
-    kept = [i for i, reading in enumerate(readings) if not reading.gated]
-    labels = np.array([examples[i].label for i in kept], dtype=int)
-    chosen = [examples[i] for i in kept]
+    kept = [index for index, reading in enumerate(readings) if not reading.gated]
+    chosen = [examples[index] for index in kept]
     _check_enough(chosen)
-    weights = np.array([SEED_WEIGHT if e.kind in (SEED_PASSAGE, TWIN) else 1.0 for e in chosen])
-
     progress("weighing words and meaning")
-    texts = [readings[i].masked for i in kept]
+    through = [readings[index] for index in kept]
+    texts = [reading.masked for reading in through]
     words, characters = _words().fit(texts), _characters().fit(texts)
     parts = Estimators(words, characters, _word_opinion(), _meaning_opinion(), _stack(), {})
-    features = parts.features([readings[i] for i in kept], finder.sides, encoder)
+    return Prepared(
+        examples=examples,
+        kept=np.array(kept, dtype=np.intp),
+        features=parts.features(through, finder.sides, encoder),
+        labels=np.array([example.label for example in chosen], dtype=int),
+        weights=np.array([example.weight for example in chosen]),
+        parts=parts,
+        encoder=encoder.name,
+        encoded_texts=tuple(encoded_text(reading) for reading in through),
+    )
 
+
+def fit(
+    prepared: Prepared, topics: Sequence[Topic], progress: Progress = lambda _: None
+) -> Trained:
+    """Fit on prepared examples; see ``train``."""
+    labels, examples = prepared.labels, prepared.examples
     progress(f"judging each example by a model that never saw it ({FOLDS} folds)")
-    opinions = _out_of_fold(features, labels, weights, [e.group for e in chosen])
-    met = weights * _as_met(labels, weights)
+    opinions = _out_of_fold(prepared)
+    met = prepared.weights * _as_met(labels, prepared.weights)
     calibration = _stack().fit(opinions, labels, sample_weight=met)
     held_back = calibration.predict_proba(opinions)[:, 1]
-    written = np.array([e.kind != SEED_PASSAGE for e in chosen])
-    gated_relevant = sum(e.label for e in examples) - int(labels.sum())
+    out_of_fold = np.full(len(examples), np.nan)
+    out_of_fold[prepared.kept] = held_back
+    written = np.array([examples[index].kind not in UNWRITTEN for index in prepared.kept])
+    gated_relevant = _gated_relevant(prepared)
     threshold, figures = _figures(
         held_back[written], labels[written], met[written], gated_relevant, examples
     )
-
     progress("fitting on all")
+    every = np.arange(len(labels))
     estimators = replace(
-        parts,
+        fit_opinions(prepared, every),
+        calibration=calibration,
+        topics=_fit_topics(prepared, topics),
+    )
+    return Trained(
+        estimators, threshold, figures, prepared.encoder, prepared.encoded_texts, out_of_fold
+    )
+
+
+def fit_opinions(prepared: Prepared, rows: Places) -> Estimators:
+    """Return the parts with both opinions fitted on ``rows`` only."""
+    weights, labels = prepared.weights[rows], prepared.labels[rows]
+    features = prepared.features.rows(rows)
+    return replace(
+        prepared.parts,
         word_opinion=_word_opinion().fit(features.words, labels, sample_weight=weights),
         meaning_opinion=_meaning_opinion().fit(features.meaning, labels, sample_weight=weights),
-        calibration=calibration,
-        topics=_fit_topics(features.meaning, chosen, topics),
     )
-    encoded = tuple(encoded_text(readings[i]) for i in kept)
-    return Trained(estimators, threshold, figures, encoder.name, encoded)
 
 
 def _check_enough(examples: Sequence[Example]) -> None:
@@ -175,7 +244,7 @@ def _characters() -> TfidfVectorizer:
 
 
 def _word_opinion() -> LogisticRegression:
-    return LogisticRegression(C=WORDS_C, solver="liblinear", random_state=SEED, tol=TOLERANCE)
+    return LogisticRegression(C=WORDS_C, solver="newton-cg", tol=TOLERANCE, max_iter=1_000)
 
 
 def _meaning_opinion() -> SVC:
@@ -190,38 +259,52 @@ def _topic_regression() -> LogisticRegression:
     return LogisticRegression(C=TOPICS_C, max_iter=1_000)
 
 
-def _out_of_fold(
-    features: Features, labels: Vector, weights: Vector, groups: Sequence[str]
-) -> Vector:
-    """Return both opinions of each example, by models that never saw it: shape (n, 2)."""
-    folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=SEED)
-    pairs = ((_meaning_opinion(), features.meaning), (_word_opinion(), features.words))
-    return np.column_stack(
-        [
-            cross_val_predict(
-                opinion,
-                matrix,
-                labels,
-                groups=groups,
-                cv=folds,
-                method="decision_function",
-                params={"sample_weight": weights},
-            )
-            for opinion, matrix in pairs
-        ]
+def _gated_relevant(prepared: Prepared) -> int:
+    through = set(prepared.kept.tolist())
+    return sum(
+        example.label and example.kind not in UNWRITTEN
+        for index, example in enumerate(prepared.examples)
+        if index not in through
     )
 
 
+def _out_of_fold(prepared: Prepared) -> Vector:
+    """Return both opinions of each row, by models that never saw it: shape (n, 2)."""
+    folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=SEED)
+    features = prepared.features
+    pairs = ((_meaning_opinion(), features.meaning), (_word_opinion(), features.words))
+    # Threads: the solvers let go of Python's lock, and processes would copy the matrices.
+    with parallel_config(backend="threading", n_jobs=-1):
+        return np.column_stack(
+            [
+                cross_val_predict(
+                    opinion,
+                    matrix,
+                    prepared.labels,
+                    groups=prepared.groups,
+                    cv=folds,
+                    method="decision_function",
+                    params={"sample_weight": prepared.weights},
+                )
+                for opinion, matrix in pairs
+            ]
+        )
+
+
 def _fit_topics(
-    meaning: Vector, examples: Sequence[Example], topics: Sequence[Topic]
+    prepared: Prepared, topics: Sequence[Topic]
 ) -> dict[Topic, LogisticRegression | float]:
-    rows = [i for i, example in enumerate(examples) if example.topics]
+    told = [(row, prepared.examples[index].topics) for row, index in enumerate(prepared.kept)]
+    told = [(row, named) for row, named in told if named]
+    rows = [row for row, _ in told]
     fitted: dict[Topic, LogisticRegression | float] = {}
     for topic in topics:
-        marks = np.array([topic in examples[i].topics for i in rows])
+        marks = np.array([topic in named for _, named in told])
         both_kinds = 0 < marks.sum() < len(marks)
         fitted[topic] = (
-            _topic_regression().fit(meaning[rows], marks) if both_kinds else float(marks.any())
+            _topic_regression().fit(prepared.features.meaning[rows], marks)
+            if both_kinds
+            else float(marks.any())
         )
     return fitted
 

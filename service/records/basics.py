@@ -11,6 +11,8 @@ ArticleId = NewType("ArticleId", int)
 StoryId = NewType("StoryId", int)
 DigestId = NewType("DigestId", int)
 DeliveryId = NewType("DeliveryId", int)
+LabelId = NewType("LabelId", int)
+DrawId = NewType("DrawId", int)
 
 # Topics are data (``config/topic.toml``): "military", "economic", "diplomatic" for this one.
 Topic = NewType("Topic", str)

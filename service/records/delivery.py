@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from service.records.basics import DeliveryId, DigestId, StoryId, Topic
+from service.records.learning import Interval
 from service.records.polling import Affiliation
 
 
@@ -69,12 +70,19 @@ class DigestSection:
 
 @dataclass(frozen=True, slots=True)
 class DigestFooter:
-    """What stands behind the digest: how much was read, how well the feeds did, which model."""
+    """What stands behind the digest: how much was read, how well the feeds did, which model.
+
+    ``precision`` and ``recall`` are those of the articles it weighs, by labels of ``audited``
+    articles drawn at random; None until there are enough.
+    """
 
     articles_read: int
     feeds_total: int
     feeds_failing: int
     model_version: str
+    precision: Interval | None = None
+    recall: Interval | None = None
+    audited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

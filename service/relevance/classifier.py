@@ -29,6 +29,7 @@ from service.relevance.features import (
     carrying_sentence,
     layout,
     layout_signs,
+    passes,
     read,
 )
 from service.relevance.mentions import MentionFinder
@@ -37,7 +38,7 @@ Vector = npt.NDArray[np.float64]
 
 # What an item that does not name both sides scores: nothing was weighed, so nothing is claimed.
 GATED_PROBABILITY = 0.0
-TOPIC_THRESHOLD = 0.45
+TOPIC_THRESHOLD = 0.5
 EVIDENCE_PHRASES = 6
 # Shorter words are particles, which explain nothing to a reader.
 FEWEST_LETTERS = 4
@@ -48,8 +49,15 @@ EMBEDDING_SCALE, LAYOUT_SCALE = 10.0, 3.0
 class Scorer(Protocol):
     """What the pipeline needs of a classifier."""
 
-    version: str
-    threshold: float
+    @property
+    def version(self) -> str:
+        """The name of the model that scores."""
+        ...
+
+    @property
+    def threshold(self) -> float:
+        """From which probability on it calls an item relevant."""
+        ...
 
     def score(self, items: Sequence[Item]) -> list[Score]:
         """Return one score for each item, in order."""
@@ -62,6 +70,10 @@ class Features:
 
     words: csr_matrix
     meaning: Vector
+
+    def rows(self, chosen: npt.NDArray[np.intp]) -> Features:
+        """Return the features of the chosen rows."""
+        return Features(self.words[chosen], self.meaning[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +151,10 @@ class Classifier:
             for index, score in zip(through, weighed, strict=True):
                 scores[index] = score
         return scores
+
+    def passes(self, item: Item) -> bool:
+        """Tell whether the gate lets an item through to be weighed; fast."""
+        return passes(item, self._finder)
 
     def _gated(self, reading: Reading) -> Score:
         evidence = Evidence(mentions=reading.mentions)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Protocol
 
@@ -96,9 +96,47 @@ class RememberingEncoder:
         with self._lock:
             self._known.update(vectors)
 
+    def unknown(self, texts: Iterable[str]) -> dict[str, str]:
+        """Return the texts that it would have to encode, by hash."""
+        named = {text_hash(text): text for text in texts}
+        with self._lock:
+            return {key: text for key, text in named.items() if key not in self._known}
+
     def known(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of ``texts`` by hash, encoding those that are new."""
         return dict(zip(map(text_hash, texts), self.encode(texts), strict=True))
+
+
+class Shelf(Protocol):
+    """Where vectors outlive the process."""
+
+    def load(self, encoder: str, hashes: Sequence[str]) -> dict[str, Vectors]:
+        """Return what is kept among ``hashes``, by hash."""
+        ...
+
+    def save(self, encoder: str, vectors: dict[str, Vectors]) -> None:
+        """Keep vectors by their hashes."""
+        ...
+
+
+class ShelvedEncoder:
+    """An encoder that looks on a shelf before it encodes, and puts there what it encodes."""
+
+    def __init__(self, encoder: RememberingEncoder, shelf: Shelf) -> None:
+        self.name = encoder.name
+        self.dimensions = encoder.dimensions
+        self._encoder = encoder
+        self._shelf = shelf
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """See ``Encoder``."""
+        missing = self._encoder.unknown(texts)
+        if missing:
+            self._encoder.remember(self._shelf.load(self.name, list(missing)))
+            fresh = self._encoder.unknown(missing.values())
+            if fresh:
+                self._shelf.save(self.name, self._encoder.known(list(fresh.values())))
+        return self._encoder.encode(texts)
 
 
 def text_hash(text: str) -> str:

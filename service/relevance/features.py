@@ -46,11 +46,18 @@ class Reading:
         return len({mention.side for mention in self.mentions}) < 2
 
 
+def passes(item: Item, finder: MentionFinder) -> bool:
+    """Tell whether an item names both sides: the gate, without reading any further."""
+    return finder.names_both(
+        f"{item.title[:TITLE_CHARACTERS]}\n{item.summary[:SUMMARY_CHARACTERS]}"
+    )
+
+
 def read(item: Item, finder: MentionFinder) -> Reading:
     """Find the mentions of ``item`` and prepare it for the classifier."""
-    title, summary = item.title[:TITLE_CHARACTERS], item.summary[:SUMMARY_CHARACTERS]
-    if not finder.names_both(f"{title}\n{summary}"):
+    if not passes(item, finder):
         return Reading(item, (), (), "", "")
+    title, summary = item.title[:TITLE_CHARACTERS], item.summary[:SUMMARY_CHARACTERS]
     mentions = [*finder.find(title, TITLE), *finder.find(summary, SUMMARY)]
     masks = {side: f" {mask} " for side, mask in zip(finder.sides, MASKS, strict=True)}
     texts = {TITLE: title, SUMMARY: summary}

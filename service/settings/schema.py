@@ -152,6 +152,16 @@ class RelevanceSettings(_Section):
     encoder_prefix: str = ""
 
 
+class LearningSettings(_Section):
+    """How the service learns from its readers."""
+
+    # Retraining by itself after so many new labels; 0 for never.
+    retrain_after: Annotated[int, Field(ge=0)] = 25
+    check_minutes: Minutes = 60
+    # How far back a candidate is tried out, and readers are asked about articles.
+    replay_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
 class StoriesSettings(_Section):
     """How articles become stories."""
 
@@ -301,6 +311,7 @@ class Settings(_Section):
     log: LogSettings = LogSettings()
     polling: PollingSettings = PollingSettings()
     relevance: RelevanceSettings = RelevanceSettings()
+    learning: LearningSettings = LearningSettings()
     stories: StoriesSettings = StoriesSettings()
     digest: DigestSettings = DigestSettings()
     delivery: DeliverySettings = DeliverySettings()

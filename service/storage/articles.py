@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.records import (
     ArticleId,
     FeedId,
     IdentifiedArticle,
+    Item,
     KnownArticle,
     Score,
 )
@@ -166,6 +167,22 @@ def article_of(row: Row[Any]) -> Article:
         published_at=row.published_at,
         seen_at=row.seen_at,
     )
+
+
+def texts_since(connection: Connection, since: datetime) -> Iterator[tuple[ArticleId, Item]]:
+    """Yield the texts of the articles first seen after ``since``, oldest first, as they are read.
+
+    The connection must stay open while they are; rows are not held in memory all at once.
+    """
+    statement = (
+        select(articles.c.id, articles.c.title, articles.c.summary, articles.c.language)
+        .where(articles.c.seen_at > since)
+        .order_by(articles.c.id)
+    )
+    for id_, title, summary, language in connection.execution_options(yield_per=5_000).execute(
+        statement
+    ):
+        yield ArticleId(id_), Item(title, summary, language)
 
 
 def count_seen(connection: Connection, since: datetime, until: datetime) -> int:

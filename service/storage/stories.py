@@ -9,6 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from service.records import (
+    Article,
     ArticleId,
     Item,
     OpenStory,
@@ -35,6 +36,19 @@ def open_since(connection: Connection, since: datetime) -> list[OpenStory]:
         OpenStory(StoryId(id_), tuple(Item(*row[1:]) for row in members))
         for id_, members in groupby(rows, key=lambda row: row.id)
     ]
+
+
+def companions(connection: Connection, article: ArticleId) -> list[Article]:
+    """Return the articles of the story that ``article`` is in, itself among them."""
+    own = select(story_articles.c.story_id).where(story_articles.c.article_id == article)
+    rows = connection.execute(
+        select(articles, feeds.c.outlet, feeds.c.affiliation)
+        .join(story_articles, story_articles.c.article_id == articles.c.id)
+        .join(feeds, feeds.c.id == articles.c.feed_id)
+        .where(story_articles.c.story_id == own.scalar_subquery())
+        .order_by(articles.c.id)
+    )
+    return [article_of(row) for row in rows]
 
 
 def without_story(connection: Connection, ids: Iterable[ArticleId]) -> set[ArticleId]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -191,6 +192,51 @@ outbox = Table(
     Column("sent_at", UtcDateTime),
     UniqueConstraint("digest_id", "channel"),
     Index(None, "status", "next_attempt_at"),
+)
+
+# What readers said, each saying a row of its own: the newest one of a reader on a text holds.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # The text as it was judged; articles are edited, and go.
+    Column("text_hash", String(64), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("language", String(3), nullable=False),
+    Column("url", Text),
+    Column("article_id", ForeignKey("articles.id"), index=True),
+    Column("verdict", String(16), nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("reader", Text, nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("labelled_at", UtcDateTime, nullable=False),
+    Column("seconds", Float),
+    Column("draw_id", ForeignKey("draws.id"), index=True),
+    # What makes an imported row the same row when it is imported again.
+    Column("fingerprint", String(64), nullable=False, unique=True),
+)
+
+# Articles drawn at random for the audit of what is missed.
+draws = Table(
+    "draws",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False, unique=True),
+    Column("stratum", String(16), nullable=False),
+    Column("chance", Float, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("drawn_at", UtcDateTime, nullable=False),
+)
+
+# Vectors of texts that reached the encoder, in half precision: what was read once is not again.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("encoder", String(80), primary_key=True),
+    Column("text_hash", String(24), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
 )
 
 # When each job of the daemon last came through, for the health check.

@@ -68,6 +68,11 @@ def address_key(url: str) -> str | None:
     return None if address is None else "u" + _hash(address)
 
 
+def text_hash(title: str, summary: str) -> str:
+    """Return what tells one text from another: articles of one text are copies."""
+    return _hash(title, summary)
+
+
 def identify(feed_url: str, articles: Sequence[ParsedArticle]) -> list[IdentifiedArticle]:
     """Return the articles of one feed document with their keys, strongest first.
 
@@ -81,7 +86,7 @@ def identify(feed_url: str, articles: Sequence[ParsedArticle]) -> list[Identifie
         IdentifiedArticle(
             article,
             tuple(_keys(feed_url, article, address if guids_at[address] == 1 else None)),
-            _hash(article.title, article.summary),
+            text_hash(article.title, article.summary),
         )
         for article, address in zip(articles, addresses, strict=True)
     ]

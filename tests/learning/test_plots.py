@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from service.errors import InputError
-from service.learning.evaluate import Bin, Evaluation, Interval, Point
+from service.learning.evaluate import Bin, Evaluation, Point
 from service.learning.plots import draw
+from service.records import Interval
 
 EXACT = Interval(0.9, 0.8, 1.0)
 EVALUATION = Evaluation(

@@ -1,0 +1,126 @@
+"""What readers said of articles. Nothing is overwritten: a change of mind is a row of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from service.records import (
+    ArticleId,
+    DrawId,
+    Item,
+    Label,
+    LabelId,
+    Origin,
+    Topic,
+    Verdict,
+)
+from service.storage.tables import labels
+
+
+def add(connection: Connection, given: Iterable[Label], *, dated: bool = True) -> int:
+    """Store labels and return how many are new.
+
+    What was stored before is not stored again: the same reader's same verdict on the same text at
+    the same time, or, if not ``dated``, at any time.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for label in given:
+        row = _row(label, dated=dated)
+        rows.setdefault(row["fingerprint"], row)
+    known = _known(connection, list(rows))
+    fresh = [row for fingerprint, row in rows.items() if fingerprint not in known]
+    if fresh:
+        connection.execute(insert(labels), fresh)
+    return len(fresh)
+
+
+def current(connection: Connection) -> list[Label]:
+    """Return what holds now, oldest first: each reader's newest label of each text."""
+    newest = (
+        select(func.max(labels.c.id))
+        .group_by(labels.c.text_hash, labels.c.reader)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(labels)
+        .where(labels.c.id.in_(newest), labels.c.verdict != Verdict.WITHDRAWN)
+        .order_by(labels.c.labelled_at, labels.c.id)
+    )
+    return [_label(row) for row in rows]
+
+
+def history(connection: Connection, text_hash: str | None = None) -> list[Label]:
+    """Return every label ever given, of one text or of all, in the order they came."""
+    statement = select(labels).order_by(labels.c.id)
+    if text_hash is not None:
+        statement = statement.where(labels.c.text_hash == text_hash)
+    return [_label(row) for row in connection.execute(statement)]
+
+
+def last_of(connection: Connection, reader: str) -> Label | None:
+    """Return the label that a reader gave last."""
+    row = connection.execute(
+        select(labels).where(labels.c.reader == reader).order_by(labels.c.id.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else _label(row)
+
+
+def count_since(connection: Connection, moment: datetime | None) -> int:
+    """Return how many labels came in after ``moment``; all of them for None."""
+    statement = select(func.count()).select_from(labels)
+    if moment is not None:
+        statement = statement.where(labels.c.labelled_at > moment)
+    return connection.execute(statement).scalar_one()
+
+
+def _known(connection: Connection, fingerprints: Sequence[str], chunk: int = 500) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(fingerprints), chunk):
+        part = fingerprints[start : start + chunk]
+        found = select(labels.c.fingerprint).where(labels.c.fingerprint.in_(part))
+        known.update(connection.execute(found).scalars())
+    return known
+
+
+def _row(label: Label, *, dated: bool) -> dict[str, Any]:
+    when = label.labelled_at.isoformat() if dated else ""
+    told = [label.text_hash, label.reader, label.verdict, sorted(label.topics), when]
+    return {
+        "text_hash": label.text_hash,
+        "title": label.item.title,
+        "summary": label.item.summary,
+        "language": label.item.lang,
+        "url": label.url,
+        "article_id": label.article_id,
+        "verdict": label.verdict.value,
+        "topics": list(label.topics),
+        "reader": label.reader,
+        "origin": label.origin.value,
+        "labelled_at": label.labelled_at,
+        "seconds": label.seconds,
+        "draw_id": label.draw,
+        "fingerprint": hashlib.sha256(json.dumps(told).encode()).hexdigest(),
+    }
+
+
+def _label(row: Row[Any]) -> Label:
+    return Label(
+        text_hash=row.text_hash,
+        item=Item(row.title, row.summary, row.language),
+        verdict=Verdict(row.verdict),
+        topics=tuple(map(Topic, row.topics)),
+        reader=row.reader,
+        origin=Origin(row.origin),
+        labelled_at=row.labelled_at,
+        url=row.url,
+        article_id=None if row.article_id is None else ArticleId(row.article_id),
+        seconds=row.seconds,
+        draw=None if row.draw_id is None else DrawId(row.draw_id),
+        id=LabelId(row.id),
+    )
