@@ -41,7 +41,7 @@ def sample_settings(settings: Settings, folder: Path, address: str) -> Settings:
     feeds = [FeedConfig(url=f"{address}/{row.pop('file')}", **row) for row in rows]
     subscription = Subscription(
         id=SUBSCRIPTION,
-        title="Russia-Iran watch",
+        title=f"{settings.topic.topic.name} watch",
         channels=(Channel(ChannelKind.CONSOLE), Channel(ChannelKind.FILE)),
     )
     return settings.model_copy(

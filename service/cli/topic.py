@@ -1,4 +1,4 @@
-"""Commands about the topic itself: ``topic check``."""
+"""Commands about the topic itself: ``topic check``, ``topic new``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from service.learning.corpus import SEED, TWIN, Example
 from service.learning.evaluate import read_labelled
 from service.relevance.mentions import MentionFinder
 from service.settings import Settings
+from service.settings.new_topic import lay_out, slug
 from service.wiring.models import curriculum_files, mention_finder, topics_of, training_data
 
 _console = Console()
+SIDES = 2
 
 
 @click.group("topic")
@@ -65,6 +67,29 @@ def check(config_dir: Path, as_json: bool) -> None:
         click.echo(f"{len(faults)} faults" if faults else "nothing to mend")
     if faults:
         sys.exit(EXIT_PROBLEM)
+
+
+@topic.command("new")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", required=True, help="What it is about, for people.")
+@click.option("--side", "sides", multiple=True, required=True, help="A side's English name; two.")
+@click.option("--topic", "topics", multiple=True, default=("military", "economic", "diplomatic"))
+@ending_well
+def new(folder: Path, name: str, sides: tuple[str, ...], topics: tuple[str, ...]) -> None:
+    """Lay out a folder for another pair of sides, with what there is to fill in.
+
+    \b
+    Example:
+      caspian topic new serbia-china --name "Serbia-China" --side Serbia --side China
+    """
+    if len(sides) != SIDES or len({slug(side) for side in sides} - {""}) != SIDES:
+        raise click.BadParameter("name two different sides, each with --side")
+    for path in lay_out(folder, slug(name) or "topic", name, sides, topics):
+        click.echo(f"written: {path}")
+    click.echo(
+        f"Fill these in, then: caspian --config {folder / 'config'} topic check, and train.\n"
+        "docs/another-topic.md leads through it."
+    )
 
 
 def _faults(settings: Settings) -> list[Fault]:

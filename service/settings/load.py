@@ -48,7 +48,14 @@ def load(config_dir: Path, environment: Mapping[str, str]) -> Settings:
     errors = [finding for finding in findings if finding.level is Level.ERROR]
     if settings is None or errors:
         raise ConfigError(errors)
-    return settings
+    return settings.model_copy(
+        update={"subscriptions": tuple(_titled(settings, one) for one in settings.subscriptions)}
+    )
+
+
+def _titled(settings: Settings, subscription: Subscription) -> Subscription:
+    title = subscription.title or f"{settings.topic.topic.name} watch"
+    return subscription.model_copy(update={"title": title})
 
 
 def check(config_dir: Path, environment: Mapping[str, str]) -> tuple[Finding, ...]:

@@ -252,7 +252,8 @@ class Subscription(_Section):
     """One subscription of ``subscriptions.toml``: who gets what, when, and how."""
 
     id: Slug
-    title: str = "Russia-Iran watch"
+    # Empty: the topic's name and "watch".
+    title: str = ""
     channels: Annotated[tuple[ChannelSpec, ...], Field(min_length=1)]
     cron: Cron = "0 7 * * *"
     time_zone: TimeZone = "UTC"
