@@ -32,6 +32,7 @@ from service.stories import grouping, identity
 log = structlog.get_logger(__name__)
 
 MAX_ERROR = 500
+ATTEMPTS = 5
 
 Entry = tuple[FeedId, IdentifiedArticle]
 
@@ -83,11 +84,16 @@ class Harvester:
             for entry in identity.identify(state.feed.url, state.articles)
         ]
         languages = {feed.id: feed.language for feed, _ in batch}
-        scores = self._score_unknown(entries, languages)
-        with self.database.transaction() as connection:
-            counts = self._store(connection, entries, languages, scores, now)
-            feeds.record(connection, [state.update for state in read])
-        return sum((state.harvest for state in read), counts)
+        for _ in range(ATTEMPTS):
+            scores = self._score_unknown(entries, languages)
+            try:
+                with self.database.transaction() as connection:
+                    counts = self._store(connection, entries, languages, scores, now)
+                    feeds.record(connection, [state.update for state in read])
+            except _OvertakenError:
+                continue
+            return sum((state.harvest for state in read), counts)
+        raise _OvertakenError(f"articles of the batch changed {ATTEMPTS} times while it was scored")
 
     def _score_unknown(
         self, entries: Sequence[Entry], languages: Mapping[FeedId, str]
@@ -182,10 +188,9 @@ class Harvester:
         ]
         scored = []
         for id_, feed_id, article, content_hash in changed:
-            item = _item(article, languages[feed_id])
-            # Missing only where another process changed the article in between.
-            score = scores.get(content_hash) or self.scorer.score([item])[0]
-            scored.append((id_, item, score))
+            if content_hash not in scores:
+                raise _OvertakenError(f"article {id_}")
+            scored.append((id_, _item(article, languages[feed_id]), scores[content_hash]))
         articles.save_scores(connection, ((id_, score) for id_, _, score in scored), now)
         self._group(connection, scored, now)
         relevant = sum(score.relevant for _, _, score in scored[: len(ids)])
@@ -208,6 +213,10 @@ class Harvester:
             self.similarity,
         )
         stories.add(connection, gains, now)
+
+
+class _OvertakenError(Exception):
+    """Another process changed an article in between; to score it now would hold others up."""
 
 
 @dataclass(frozen=True, slots=True)

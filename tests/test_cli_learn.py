@@ -16,7 +16,9 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from service.learning.corpus import fingerprint
-from service.learning.registry import read, read_manifest
+from service.learning.manifest import read_manifest
+from service.learning.registry import read
+from service.learning.versions import CURRENT, Versions
 from service.records import Item
 from service.relevance import features
 from service.relevance.mentions import MentionFinder
@@ -220,9 +222,10 @@ def test_a_line_is_answered_before_the_next_one_comes(config: Path) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """Seeds and one language's curriculum, and no shipped model."""
+    """Seeds and one language's curriculum with their vectors, and no shipped model."""
     models = tmp_path / "models"
-    shutil.copytree(ROOT / "models" / "seeds", models / "seeds")
+    for name in ("seeds", "embeddings"):
+        shutil.copytree(ROOT / "models" / name, models / name)
     (models / "curriculum").mkdir()
     shutil.copy(ROOT / "models" / "curriculum" / "de.jsonl", models / "curriculum")
     return models
@@ -239,6 +242,12 @@ def test_a_model_trained_by_the_reader_is_in_use_at_once(config: Path, small: Pa
     assert run(config, "score", stdin=GAS, **models).exit_code == 0
     footer = json.loads(run(config, "digest", "--dry-run", "--json", **models).stdout)["footer"]
     assert footer["model_version"] == manifest["version"]
+    (change,) = Versions(config.parent / "var" / "models", small / "baseline").history()
+    assert (change.version, change.why) == (
+        manifest["version"],
+        "trained on the written items alone",
+    )
+    assert not (small / "baseline").exists()
 
 
 def test_a_model_written_elsewhere_is_not_put_in_use(config: Path, small: Path) -> None:
@@ -250,6 +259,7 @@ def test_a_model_written_elsewhere_is_not_put_in_use(config: Path, small: Path) 
     assert result.stdout.startswith(f"{version}: ")
     assert "average precision" in result.stdout
     assert run(config, "score", stdin=GAS, **models).exit_code == 1
+    assert not (config.parent / "var" / "models" / CURRENT).exists()
 
 
 def test_a_place_that_cannot_hold_a_model_is_told(config: Path, small: Path) -> None:

@@ -19,7 +19,7 @@ from service.learning.evaluate import FEWEST, Evaluation, Group, evaluate, read_
 from service.records import Interval, Item, Score
 from service.relevance.neighbours import Neighbour
 from service.settings import Settings
-from service.wiring.models import load_classifier, load_neighbours
+from service.wiring.models import benchmark, load_classifier, load_neighbours
 
 _console = Console()
 
@@ -58,18 +58,19 @@ def evaluate_model(
             raise click.UsageError("--live takes neither a file nor --plots")
         _live(settings, as_json=as_json)
         return
-    benchmark = Path(settings.relevance.models_dir) / "benchmark" / "retold.jsonl"
-    evaluation = evaluate(read_labelled(file or benchmark), load_classifier(settings))
+    labelled = read_labelled(file) if file else benchmark(settings)
+    name = file.name if file else "public benchmark"
+    evaluation = evaluate(labelled, load_classifier(settings))
     if plots:
         # Here, since drawing is slow to import and seldom asked for.
         from service.learning.plots import draw  # noqa: PLC0415
 
-        for path in draw(evaluation, (file or benchmark).name, plots):
+        for path in draw(evaluation, name, plots):
             click.echo(f"drawn: {path}", err=True)
     if as_json:
         click.echo(json.dumps(asdict(evaluation), ensure_ascii=False, indent=2))
         return
-    _console.print(_summary(evaluation, (file or benchmark).name))
+    _console.print(_summary(evaluation, name))
     _console.print(_table("By language", evaluation.languages))
     _console.print(_table("By kind", evaluation.kinds))
     _console.print(_table("By topic, relevant items", evaluation.topics))

@@ -16,7 +16,7 @@ from service.learning.manifest import Manifest
 from service.learning.retrain import Changed, Judgement, Replay
 from service.learning.versions import Version
 from service.storage.database import open_database
-from service.wiring.models import versions
+from service.wiring.models import reader_of, versions
 from service.wiring.retraining import Outcome, compare_versions, retrain
 
 _console = Console()
@@ -163,8 +163,11 @@ def promote_version(config_dir: Path, version: str) -> None:
     Example:
       caspian models promote russia-iran-1a2b3c4d5e
     """
-    known = versions(settings_of(config_dir))
+    settings = settings_of(config_dir)
+    known = versions(settings)
     found = known.find(version)
+    # Made with another encoder or topic it would never serve.
+    reader_of(settings)(found.folder)
     known.promote(found.name, "promoted by hand", utc_now())
     click.echo(f"in use: {found.name}")
 

@@ -15,11 +15,16 @@ from rich.table import Table
 from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
 from service.learning.checks import Fault, check_curriculum
 from service.learning.corpus import SEED, TWIN, Example
-from service.learning.evaluate import read_labelled
 from service.relevance.mentions import MentionFinder
 from service.settings import Settings
 from service.settings.new_topic import lay_out, slug
-from service.wiring.models import curriculum_files, mention_finder, topics_of, training_data
+from service.wiring.models import (
+    benchmark,
+    curriculum_files,
+    mention_finder,
+    topics_of,
+    training_data,
+)
 
 _console = Console()
 SIDES = 2
@@ -93,12 +98,7 @@ def new(folder: Path, name: str, sides: tuple[str, ...], topics: tuple[str, ...]
 
 
 def _faults(settings: Settings) -> list[Fault]:
-    benchmark = Path(settings.relevance.models_dir) / "benchmark"
-    judged_on = [
-        f"{entry.item.title} {entry.item.summary}"
-        for path in sorted(benchmark.glob("*.jsonl"))
-        for entry in read_labelled(path)
-    ]
+    judged_on = [f"{entry.item.title} {entry.item.summary}" for entry in benchmark(settings)]
     return check_curriculum(curriculum_files(settings), topics_of(settings.topic), judged_on)
 
 

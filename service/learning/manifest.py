@@ -89,7 +89,7 @@ def read_manifest(folder: Path) -> Manifest:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"no model at {folder}", mend=RETRAIN, code="model-missing") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: {error}", mend=RETRAIN, code="model-format") from error
     if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise ModelError(

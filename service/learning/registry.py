@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -47,8 +48,10 @@ UNREADABLE = (
     AttributeError,
     IndexError,
     KeyError,
+    RuntimeError,
     TypeError,
     ValueError,
+    zlib.error,
 )
 
 

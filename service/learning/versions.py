@@ -7,10 +7,13 @@ The folder holds a folder for each version, ``current`` with the name of the one
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from os import SEEK_END
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from service.errors import InputError, ModelError
@@ -56,7 +59,8 @@ class Versions:
     def current(self) -> str:
         """The name of the version in use: a folder's, or ``baseline``."""
         try:
-            return (self.own / CURRENT).read_text(encoding="utf-8").strip() or BASELINE
+            # A damaged pointer names no version, which is then told and not served.
+            return (self.own / CURRENT).read_text("utf-8", "replace").strip() or BASELINE
         except OSError:
             return BASELINE
 
@@ -66,7 +70,7 @@ class Versions:
 
     def names(self) -> list[str]:
         """Return the names of all versions, the baseline first, then from old to new."""
-        folders = [path.parent for path in self.own.glob(f"*/{MANIFEST}")]
+        folders = [p.parent for p in self.own.glob(f"*/{MANIFEST}") if p.parent.name != BASELINE]
         own = sorted(folders, key=lambda path: (path.stat().st_mtime, path.name))
         return [BASELINE, *(path.name for path in own)]
 
@@ -87,8 +91,11 @@ class Versions:
         matching = [
             version
             for version in versions
-            if version.name.startswith(name)
-            or (version.manifest and version.manifest.version.startswith(name))
+            if name
+            and (
+                version.name.startswith(name)
+                or (version.manifest and version.manifest.version.startswith(name))
+            )
         ]
         if len(matching) != 1:
             raise InputError(
@@ -108,15 +115,24 @@ class Versions:
         from service.learning.registry import read_estimators  # noqa: PLC0415
 
         read_estimators(self.folder(name))
-        self.own.mkdir(parents=True, exist_ok=True)
-        # First the history, then the pointer: a crash between them leaves the old one in use.
-        with (self.own / HISTORY).open("a", encoding="utf-8") as history:
-            line = {"at": at.isoformat(), "version": name, "why": why}
-            history.write(json.dumps(line, ensure_ascii=False) + "\n")
-        # Renaming is atomic: a daemon that reads the pointer sees the old or the new one.
-        fresh = self.own / f"{CURRENT}.new"
-        fresh.write_text(name + "\n", encoding="utf-8")
-        fresh.replace(self.own / CURRENT)
+        line = json.dumps({"at": at.isoformat(), "version": name, "why": why}) + "\n"
+        fresh = self.own / f".{CURRENT}.{os.getpid()}.{get_ident()}"
+        try:
+            self.own.mkdir(parents=True, exist_ok=True)
+            # First the history, then the pointer: a crash between them leaves the old one in use.
+            with (self.own / HISTORY).open("a+b") as history:
+                history.seek(max(history.seek(0, SEEK_END) - 1, 0))
+                torn = history.read() not in (b"", b"\n")
+                history.write(b"\n" * torn + line.encode())
+            # Renaming is atomic: a daemon that reads the pointer sees the old or the new one.
+            fresh.write_text(name + "\n", encoding="utf-8")
+            fresh.replace(self.own / CURRENT)
+        except OSError as error:
+            raise ModelError(
+                f"{self.own} cannot be written to: {error}",
+                mend="set data_dir to a folder that is writable",
+                code="model-unwritable",
+            ) from error
 
     def rollback(self, at: datetime) -> str:
         """Put the version in use that was in use before, and return its name.
@@ -125,16 +141,17 @@ class Versions:
             InputError: when there was none before.
 
         """
-        previous = self._before()
-        if previous is None:
+        before = self._before()
+        if not before:
             raise InputError("no version was in use before this one", mend="see `caspian models`")
+        previous = before[-1]
         self.promote(previous, f"rolled back from {self.current}", at)
         return previous
 
     def history(self) -> list[Change]:
         """Return every change of the version in use, oldest first; damaged lines are left out."""
         try:
-            lines = (self.own / HISTORY).read_text(encoding="utf-8").splitlines()
+            lines = (self.own / HISTORY).read_text("utf-8", "replace").split("\n")
         except OSError:
             return []
         changes = []
@@ -143,7 +160,7 @@ class Versions:
                 row = json.loads(line)
                 at = datetime.fromisoformat(row["at"])
                 changes.append(Change(at, str(row["version"]), str(row["why"])))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
         return changes
 
@@ -174,18 +191,19 @@ class Versions:
 
     def _preferred(self) -> list[str]:
         """The version in use, then those in use before it, newest first, then the baseline."""
-        before = [change.version for change in reversed(self.history())]
-        return list(dict.fromkeys([self.current, *before, BASELINE]))
+        return list(dict.fromkeys([self.current, *reversed(self._before()), BASELINE]))
 
-    def _before(self) -> str | None:
-        """The version in use before the current one; undone changes are passed over."""
+    def _before(self) -> list[str]:
+        """The versions in use before the current one, oldest first, without what was undone."""
         stack = [BASELINE]
         for change in self.history():
             if change.version in stack:
                 del stack[stack.index(change.version) + 1 :]
             else:
                 stack.append(change.version)
-        return stack[-2] if len(stack) > 1 and stack[-1] == self.current else None
+        current = self.current
+        # Not the last where the pointer was written by hand, or a crash kept it from changing.
+        return stack[: stack.index(current)] if current in stack else stack
 
     def _version(self, name: str) -> Version:
         folder, in_use = self.folder(name), name == self.current

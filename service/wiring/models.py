@@ -11,8 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from service.errors import InputError
 from service.learning import embeddings
 from service.learning.corpus import Example, fingerprint, read_curriculum, read_seeds, twins
+from service.learning.evaluate import Labelled, read_labelled
 from service.learning.registry import read
 from service.learning.train import Progress, Trained, train
 from service.learning.versions import Versions
@@ -118,6 +120,17 @@ def training_data(settings: Settings) -> tuple[list[Example], dict[str, str]]:
     names = settings.topic.model_dump_json().encode()
     data = fingerprint([*seeds.glob("*.txt"), *curriculum])
     return examples, data | {"topic": hashlib.sha256(names).hexdigest()}
+
+
+def benchmark(settings: Settings) -> list[Labelled]:
+    """Return the items of the public benchmark."""
+    folder = Path(settings.relevance.models_dir) / "benchmark"
+    items = [entry for path in sorted(folder.glob("*.jsonl")) for entry in read_labelled(path)]
+    if not items:
+        raise InputError(
+            f"no benchmark in {folder}", mend="put JSON lines with title, summary and label there"
+        )
+    return items
 
 
 def curriculum_files(settings: Settings) -> list[Path]:

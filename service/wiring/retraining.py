@@ -7,10 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from service.errors import InputError
-from service.learning.evaluate import Labelled, read_labelled
 from service.learning.labels import judged_texts
 from service.learning.manifest import Made, read_manifest
 from service.learning.registry import write
@@ -25,6 +22,7 @@ from service.settings import Settings
 from service.storage import articles, labels
 from service.storage.database import Database
 from service.wiring.models import (
+    benchmark,
     encoder_of,
     kept_embeddings,
     mention_finder,
@@ -190,14 +188,3 @@ def _figures(judgement: Judgement) -> dict[str, float]:
 def _fingerprint(given: Sequence[Label]) -> str:
     told = [[label.text_hash, label.reader, label.verdict, *label.topics] for label in given]
     return hashlib.sha256(json.dumps(sorted(told)).encode()).hexdigest()
-
-
-def benchmark(settings: Settings) -> list[Labelled]:
-    """Return the items of the public benchmark."""
-    folder = Path(settings.relevance.models_dir) / "benchmark"
-    items = [entry for path in sorted(folder.glob("*.jsonl")) for entry in read_labelled(path)]
-    if not items:
-        raise InputError(
-            f"no benchmark in {folder}", mend="put JSON lines with title, summary and label there"
-        )
-    return items

@@ -87,10 +87,19 @@ def build_service(
         },
         vocabulary=Vocabulary(topics_of(settings.topic), side_names(settings.topic)),
         clock=clock,
-        refresh_model=scorer.refresh,
+        refresh_model=lambda: _refresh(scorer),
         learn=lambda: learn_by_itself(settings, database, clock()),
         sample=sample,
     )
+
+
+def _refresh(scorer: Served) -> bool:
+    """Follow the version in use; tell once of each one that is refused."""
+    before, changed = scorer.problem, scorer.refresh()
+    problem = scorer.problem
+    if problem is not None and (before is None or before.message != problem.message):
+        log.error("model refused", why=problem.message, serving=scorer.version)
+    return changed
 
 
 def _cadence(polling: PollingSettings) -> Cadence:

@@ -35,6 +35,7 @@ from service.relevance.classifier import Classifier, Vector, encoded_text
 from service.relevance.features import read
 from service.settings import Settings, load
 from service.wiring.models import (
+    benchmark,
     encoder_of,
     load_classifier,
     load_neighbours,
@@ -42,7 +43,6 @@ from service.wiring.models import (
     topics_of,
     training_data,
 )
-from service.wiring.retraining import benchmark
 from tests.make import NOW
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.errors import ModelError
-from service.learning.registry import (
-    CURRENT,
-    FORMAT,
-    MANIFEST,
-    MODEL,
-    Registry,
-    read,
-    read_manifest,
-    write,
-)
+from service.learning.manifest import FORMAT, MANIFEST, MODEL, Made, read_manifest
+from service.learning.registry import read, write
 from service.learning.train import Trained, train
 from service.records import Item
 from service.relevance.classifier import Classifier
@@ -34,6 +27,7 @@ from service.relevance.encoder import Vectors
 from service.wiring.models import encoder
 from tests.conftest import ROOT
 from tests.learning.small_topic import FINDER, TOPICS, examples
+from tests.make import NOW
 
 ENCODER = encoder()
 
@@ -61,10 +55,6 @@ def trained() -> Trained:
 def folder(trained: Trained, tmp_path: Path) -> Path:
     write(trained, tmp_path, "small", {"a.jsonl": "00"}, name="version")
     return tmp_path / "version"
-
-
-def _registry(tmp_path: Path) -> Registry:
-    return Registry(tmp_path / "own", tmp_path / "baseline")
 
 
 def _refused(folder: Path) -> str:
@@ -113,6 +103,30 @@ def test_the_manifest_says_what_the_model_is_and_where_it_came_from(
     assert read(folder, FINDER, ENCODER).version == manifest.version
 
 
+def test_the_manifest_says_how_a_version_of_the_readers_own_came_to_be(
+    trained: Trained, folder: Path
+) -> None:
+    assert read_manifest(folder).made is None
+    made = Made(NOW, "parent", 12, 2, ("why not", "warum nicht: ä"), True, {"alerts_new": 3})
+    write(trained, folder.parent, "small", {}, name="own", made=made)
+    assert read_manifest(folder.parent / "own").made == made
+
+
+def test_writing_a_version_again_replaces_its_files_and_leaves_no_others(
+    trained: Trained, folder: Path
+) -> None:
+    write(trained, folder.parent, "small", {"a.jsonl": "01"}, name="version")
+    assert read_manifest(folder).data == {"a.jsonl": "01"}
+    assert {path.name for path in folder.iterdir()} == {MODEL, MANIFEST}
+
+
+def test_a_place_that_cannot_be_written_to_is_told(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a letter", encoding="utf-8")
+    with pytest.raises(ModelError) as caught:
+        write(trained, tmp_path / "taken", "small", {})
+    assert caught.value.code == "model-unwritable"
+
+
 def test_other_data_make_another_version_and_the_same_data_the_same(
     trained: Trained, tmp_path: Path
 ) -> None:
@@ -125,46 +139,6 @@ def test_other_data_make_another_version_and_the_same_data_the_same(
 
 def test_the_threshold_asked_for_wins_over_the_saved_one(folder: Path) -> None:
     assert read(folder, FINDER, ENCODER, 0.0).threshold == 0.0
-
-
-def test_without_a_version_of_the_readers_own_the_baseline_is_in_use(
-    trained: Trained, tmp_path: Path
-) -> None:
-    write(trained, tmp_path, "small", {}, name="baseline")
-    registry = _registry(tmp_path)
-    assert registry.current() == tmp_path / "baseline"
-    assert registry.load(FINDER, ENCODER, None).score(ITEMS)[0].relevant
-
-
-def test_the_readers_own_version_wins_over_the_baseline(trained: Trained, tmp_path: Path) -> None:
-    baseline = write(trained, tmp_path, "small", {}, name="baseline")
-    own = _registry(tmp_path).save(trained, "small", {"mine.jsonl": "01"})
-    assert own.version != baseline.version
-    assert _registry(tmp_path).load(FINDER, ENCODER, None).version == own.version
-
-
-def test_the_last_saved_version_is_in_use_and_the_pointer_leads_back(
-    trained: Trained, tmp_path: Path
-) -> None:
-    registry = _registry(tmp_path)
-    first = registry.save(trained, "small", {"a": "1"})
-    second = registry.save(trained, "small", {"a": "2"})
-    assert registry.load(FINDER, ENCODER, None).version == second.version
-    (tmp_path / "own" / CURRENT).write_text(first.version, encoding="utf-8")
-    assert registry.load(FINDER, ENCODER, None).version == first.version
-    names = {path.name for path in (tmp_path / "own").iterdir()}
-    assert names == {CURRENT, first.version, second.version}
-
-
-def test_a_pointer_to_a_version_that_is_gone_is_a_missing_model(
-    trained: Trained, tmp_path: Path
-) -> None:
-    write(trained, tmp_path, "small", {}, name="baseline")
-    (tmp_path / "own").mkdir()
-    (tmp_path / "own" / CURRENT).write_text("gone\n", encoding="utf-8")
-    with pytest.raises(ModelError) as caught:
-        _registry(tmp_path).load(FINDER, ENCODER, None)
-    assert caught.value.code == "model-missing"
 
 
 @pytest.mark.parametrize("name", [MODEL, MANIFEST])
@@ -207,7 +181,7 @@ def test_one_altered_byte_anywhere_is_enough_to_refuse(
         (folder / MODEL).write_bytes(content)
 
 
-@pytest.mark.parametrize("number", [0, 2, "1", None])
+@pytest.mark.parametrize("number", [0, 1, FORMAT + 1, str(FORMAT), None])
 def test_a_model_of_another_format_is_refused(folder: Path, number: object) -> None:
     _change_manifest(folder, format=number)
     assert _refused(folder) == "model-format"
@@ -236,6 +210,11 @@ def test_a_manifest_with_a_missing_line_is_refused(folder: Path, name: str) -> N
         {"topics": "ab"},
         {"threshold": "high"},
         {"threshold": None},
+        {"threshold": 1.5},
+        {"threshold": float("nan")},
+        {"made": {}},
+        {"made": "by hand"},
+        {"figures": {"f1": "high"}},
     ],
     ids=str,
 )
@@ -244,6 +223,30 @@ def test_a_manifest_whose_values_do_not_fit_is_refused_when_loaded_not_when_scor
 ) -> None:
     _change_manifest(folder, **changes)
     assert _refused(folder) == "model-format"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+FIELDS = ("version", "topic", "topics", "encoder", "threshold", "sha256", "data", "figures", "made")
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1))
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_a_manifest_says_it_is_read_or_refused(
+    folder: Path, changes: dict[str, object]
+) -> None:
+    whole = (folder / MANIFEST).read_bytes()
+    _change_manifest(folder, **changes)
+    try:
+        with suppress(ModelError):
+            assert read_manifest(folder).format == FORMAT
+    finally:
+        (folder / MANIFEST).write_bytes(whole)
 
 
 def test_a_model_with_a_foreign_type_is_refused_and_the_type_never_built(folder: Path) -> None:
@@ -280,9 +283,8 @@ def test_a_vouched_for_file_that_is_no_model_is_refused(folder: Path, content: b
 def test_a_model_with_a_topic_that_no_example_has_can_be_loaded_again(tmp_path: Path) -> None:
     # Else a retraining that succeeded would leave a service that cannot start.
     topics = (*TOPICS, type(TOPICS[0])("diplomatic"))
-    registry = _registry(tmp_path)
-    saved = registry.save(train(examples(), FINDER, ENCODER, topics), "small", {})
-    assert registry.load(FINDER, ENCODER, None).version == saved.version
+    saved = write(train(examples(), FINDER, ENCODER, topics), tmp_path, "small", {})
+    assert read(tmp_path / saved.version, FINDER, ENCODER).version == saved.version
 
 
 @pytest.mark.parametrize("shipped", [True, False])

