@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from service.clock import utc_now
+from service.records import ArticleId, Evidence, Item, Label, Origin, Verdict
+from service.storage import audit, labels, tables
+from service.storage.database import Database
+from service.stories.identity import text_hash
 from tests.commands import run
 from tests.make import rss, rss_item
 from tests.processes import caspian, write_config
 from tests.servers.http import Answer, HttpServer
+from tests.storage.rows import arrival, list_feeds, rate, score, store
 
 
 @pytest.fixture
@@ -103,3 +114,130 @@ def test_an_evaluation_is_drawn(config: Path, tmp_path: Path) -> None:
         "precision-recall.svg",
         "reliability.svg",
     ]
+
+
+# --- evaluate --live -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(config: Path) -> Iterator[Database]:
+    """The database that the commands open."""
+    (config.parent / "var").mkdir()
+    database = Database(f"sqlite:///{config.parent / 'var' / 'caspian.sqlite'}")
+    yield database
+    database.close()
+
+
+def read_at_random(database: Database, *answers: tuple[float | None, bool]) -> list[ArticleId]:
+    """Store an article of each probability (None: stopped by the gate), drawn and answered so."""
+    (feed,) = list_feeds(database, "https://feed.example/rss")
+    now, titles = utc_now(), [f"Title {number}" for number in range(len(answers))]
+    stored = (arrival(feed, title, content_hash=text_hash(title, "")) for title in titles)
+    ids = store(database, *stored, now=now)
+    for id_, title, (probability, relevant) in zip(ids, titles, answers, strict=True):
+        gated = {"evidence": Evidence()} if probability is None else {}
+        rate(database, id_, score(probability or 0.0, **gated), now)
+        given = Label(
+            text_hash(title, ""),
+            Item(title, "", "en"),
+            Verdict.RELEVANT if relevant else Verdict.NOT_RELEVANT,
+            (),
+            "ann",
+            Origin.CLI,
+            now,
+            article_id=id_,
+        )
+        with database.transaction() as connection:
+            stratum = "gate" if probability is None else "any"
+            draw = audit.draw(connection, id_, stratum, 0.5, now)
+            labels.add(connection, [replace(given, draw=draw.id)])
+    return ids
+
+
+ALERTS = [(0.9, True)] * 15 + [(0.9, False)] * 5
+OTHERS = [(0.1, True)] * 3 + [(0.1, False)] * 17
+
+
+def live(config: Path) -> dict[str, Any]:
+    done = run(config, "evaluate", "--live", "--json")
+    assert done.exit_code == 0
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_without_answers_the_live_figures_say_what_is_lacking(config: Path) -> None:
+    done = run(config, "evaluate", "--live")
+    assert done.exit_code == 0
+    assert "too few answers yet to tell recall and precision: 0 of 30" in done.stdout
+    assert "`caspian label next` asks for them" in done.stdout
+    figures = live(config)
+    assert (figures["answered"], figures["recall"], figures["precision"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    "answers", [ALERTS + OTHERS[:9], ALERTS[:7] + OTHERS * 2, ALERTS * 2 + OTHERS[:7]]
+)
+def test_with_too_few_answers_on_a_side_or_in_all_no_figure_is_told(
+    answers: list[tuple[float, bool]], config: Path, kept: Database
+) -> None:
+    read_at_random(kept, *answers)
+    figures = live(config)
+    assert figures["answered"] == len(answers)
+    assert (figures["recall"], figures["precision"]) == (None, None)
+    assert f"{len(answers)} of 30, 8 at least on each side" in (
+        run(config, "evaluate", "--live").stdout
+    )
+
+
+def test_where_everything_was_read_the_live_figures_are_what_was_counted(
+    config: Path, kept: Database
+) -> None:
+    read_at_random(kept, *ALERTS, *OTHERS)
+    done = run(config, "evaluate", "--live")
+    assert done.exit_code == 0
+    assert "recall, of articles that name both sides: 0.833 (0.833 - 0.833)" in done.stdout
+    assert "precision of the alerts: 0.750 (0.750 - 0.750)" in done.stdout
+    assert "too few" not in done.stdout
+    figures = live(config)
+    assert figures["answered"] == 40
+    assert sum(cell["articles"] for cell in figures["cells"]) == 40
+    assert sum(cell["relevant"] for cell in figures["cells"]) == 18
+    assert figures["recall"] == {"value": 0.8333, "low": 0.8333, "high": 0.8333}
+
+
+def test_where_much_was_not_read_the_live_figures_are_uncertain(
+    config: Path, kept: Database
+) -> None:
+    read_at_random(kept, *ALERTS, *OTHERS)
+    (feed,) = list_feeds(kept, "https://feed.example/rss")
+    for id_ in store(kept, *(arrival(feed, f"Unread {n}") for n in range(60)), now=utc_now()):
+        rate(kept, id_, score(0.1), utc_now())
+    recall = live(config)["recall"]
+    assert recall["low"] < recall["value"] < recall["high"]
+    assert recall["value"] < 0.8
+
+
+def test_what_the_gate_stopped_is_told_apart(config: Path, kept: Database) -> None:
+    read_at_random(kept, *ALERTS, *OTHERS, *[(None, False)] * 9, (None, True))
+    done = run(config, "evaluate", "--live")
+    assert "relevant among those the gate stopped: 0.100 (" in done.stdout
+    assert "by 10 read" in done.stdout
+    assert "recall, of articles that name both sides: 0.833" in done.stdout
+
+
+def test_old_articles_are_not_of_the_last_weeks(config: Path, kept: Database) -> None:
+    ids = read_at_random(kept, *ALERTS, *OTHERS)
+    with kept.transaction() as connection:
+        connection.execute(
+            update(tables.articles)
+            .where(tables.articles.c.id.in_(ids))
+            .values(seen_at=utc_now() - timedelta(days=31))
+        )
+    assert live(config)["answered"] == 0
+
+
+@pytest.mark.parametrize("more", [("own.jsonl",), ("--plots", "plots")])
+def test_live_figures_take_neither_a_file_nor_plots(more: tuple[str, ...], config: Path) -> None:
+    done = run(config, "evaluate", "--live", *more)
+    assert done.exit_code == 2
+    assert "--live takes neither a file nor --plots" in done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -225,7 +224,7 @@ def small(tmp_path: Path) -> dict[str, str]:
     models = tmp_path / "models"
     (models / "curriculum").mkdir(parents=True)
     for name in ("baseline", "seeds", "embeddings", "curriculum/de.jsonl"):
-        os.symlink(ROOT / "models" / name, models / name)
+        (models / name).symlink_to(ROOT / "models" / name)
     return {"RELEVANCE_MODELS_DIR": str(models)}
 
 

@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def _learnt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A desk that has learnt from sound labels: where it lies, and what the command said."""
     desk = Desk(write_topic(tmp_path_factory.mktemp("learnt")))
     desk.label(sound_labels())
@@ -73,15 +73,15 @@ def _learnt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
 
 
 @pytest.fixture
-def learnt(_learnt: tuple[Path, str, str], tmp_path: Path) -> Desk:
+def learnt(kept: tuple[Path, str, str], tmp_path: Path) -> Desk:
     """A copy of it that a test may change."""
-    shutil.copytree(_learnt[0], tmp_path / "desk")
+    shutil.copytree(kept[0], tmp_path / "desk")
     return Desk(TopicFolder(tmp_path / "desk"))
 
 
 @pytest.fixture
-def version(_learnt: tuple[Path, str, str]) -> str:
-    return _learnt[1]
+def version(kept: tuple[Path, str, str]) -> str:
+    return kept[1]
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def turned_round() -> list[Label]:
 
 
 def test_retraining_says_what_changes_and_that_the_candidate_is_in_use(
-    _learnt: tuple[Path, str, str],
+    kept: tuple[Path, str, str],
 ) -> None:
-    _, version, told = _learnt
+    _, version, told = kept
     assert f"{version} is in use" in told
     assert "replayed: 9 articles, 4 alerts before, 4 after" in told
     for words in ("benchmark, average precision", "4 would newly alert", "4 would alert no more"):

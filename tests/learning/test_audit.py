@@ -40,7 +40,7 @@ def judged(
     sizes: Mapping[tuple[float, float], int] | None = None,
     threshold: float = THRESHOLD,
 ) -> Audit:
-    held = {span: 100 for span in cells_at(threshold)} if sizes is None else sizes
+    held = dict.fromkeys(cells_at(threshold), 100) if sizes is None else sizes
     return audit(*asked(said), held, threshold)
 
 
@@ -144,7 +144,7 @@ def test_no_answers_at_all_and_no_articles_are_fine() -> None:
 def test_what_was_drawn_and_not_answered_does_not_count() -> None:
     draws, said = asked(_said(20, 20))
     unread = [draw(100 + n, 0.7) for n in range(20)]
-    sizes = {span: 100 for span in cells_at(THRESHOLD)}
+    sizes = dict.fromkeys(cells_at(THRESHOLD), 100)
     assert audit([*draws, *unread], said, sizes, THRESHOLD) == audit(draws, said, sizes, THRESHOLD)
 
 
@@ -163,7 +163,7 @@ def test_where_everything_was_read_the_figures_are_exact() -> None:
 def test_a_cell_counts_by_how_many_articles_it_holds() -> None:
     # The same answers: where more articles lie below the threshold, more is missed.
     said = [*[(0.7, True)] * 20, *[(0.3, True)] * 2, *[(0.3, False)] * 18]
-    sizes = {span: 0 for span in cells_at(THRESHOLD)} | {(0.6, 0.8): 200}
+    sizes = dict.fromkeys(cells_at(THRESHOLD), 0) | {(0.6, 0.8): 200}
     few, many = (judged(said, sizes | {(0.2, 0.4): held}).recall for held in (40, 2_000))
     assert few is not None
     assert many is not None
@@ -185,7 +185,7 @@ def test_the_same_answers_give_the_same_figures() -> None:
 def test_the_gate_is_told_apart() -> None:
     draws, said = asked(_said(20, 20))
     gated = [draw(100 + n, 0.0, GATE) for n in range(FEWEST_PER_SIDE)]
-    sizes = {span: 100 for span in cells_at(THRESHOLD)}
+    sizes = dict.fromkeys(cells_at(THRESHOLD), 100)
     without = audit(draws, said, sizes, THRESHOLD)
     told = said | {d.article_id: n == 0 for n, d in enumerate(gated)}
     found = audit([*draws, *gated], told, sizes, THRESHOLD)

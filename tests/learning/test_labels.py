@@ -152,9 +152,10 @@ def test_copies_share_a_group_and_others_have_their_own() -> None:
 def test_copies_of_copies_are_in_one_group() -> None:
     # Each text differs a little from the one before it, the last a lot from the first.
     words = [f"{word}{n}" for n, word in enumerate(LONG.split() * 3)]
-    chain = [" ".join(["changed"] * n + words[n:]) for n in range(4)]
-    assert judged_texts([label(chain[0]), label(chain[3])], [])[1].example.group == "label:1"
-    chained = judged_texts([label(chain[n]) for n in (0, 3, 1, 2)], [])
+    chain = [" ".join(["changed"] * n + words[n:]) for n in range(10)]
+    ends = judged_texts([label(chain[0]), label(chain[-1])], TOPICS)
+    assert len({one.example.group for one in ends}) == 2
+    chained = judged_texts([label(text) for text in (chain[0], chain[-1], *chain[1:-1])], TOPICS)
     assert len({one.example.group for one in chained}) == 1
 
 

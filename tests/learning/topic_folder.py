@@ -187,7 +187,7 @@ def label(
 
 
 def sound_labels(readers: Sequence[str] = ("ann", "bob"), at: datetime = NOW) -> list[Label]:
-    """Return 48 labels, war games and choirs by turns, the last of them given just before ``at``."""
+    """Return 48 labels, war games and choirs by turns, a minute apart until ``at``."""
     pairs = zip(war_games(TABLES[:6]), choirs(PLACES[:6]), strict=True)
     titles = [
         (title, relevant)

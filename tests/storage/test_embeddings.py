@@ -51,7 +51,8 @@ def test_nothing_to_save_is_fine(database: Database) -> None:
 
 def test_more_vectors_than_one_statement_takes_are_loaded(database: Database) -> None:
     many = {f"text {number}": str(number).encode() for number in range(2 * embeddings.CHUNK + 1)}
-    save(database, **many)
+    with database.transaction() as connection:
+        embeddings.save(connection, "e5", many, NOW)
     assert load(database, "e5", list(many)) == many
 
 
