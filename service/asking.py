@@ -90,31 +90,36 @@ class Asker:
     def _audit(self, count: int, now: datetime) -> list[Question]:
         """Return draws that still wait for an answer, and draw as many more as are wanted."""
         with self.database.reading() as connection:
-            waiting = audit.waiting(connection)
+            waiting = _one_a_text(audit.waiting(connection))
         if len(waiting) < count:
             with self.database.transaction() as connection:
                 for _ in range(count - len(waiting)):
                     self._draw(connection, now)
-                waiting = audit.waiting(connection)
+                waiting = _one_a_text(audit.waiting(connection))
         return [Question(candidate, draw) for draw, candidate in waiting[:count]]
 
     def _draw(self, connection: Connection, now: datetime) -> None:
         since, spans = now - self.window, strata()
-        sizes = audit.population(connection, since, list(spans.values()))
-        drawn = Counter(draw.stratum for draw in audit.drawn(connection, since))
+        found = {name: audit.undrawn(connection, since, span) for name, span in spans.items()}
         stratum = neediest_stratum(
-            dict(zip(spans, sizes, strict=True)),
-            drawn,
+            {name: size for name, (_, size) in found.items()},
+            {name: size - len(ids) for name, (ids, size) in found.items()},
             {name: spread(span) for name, span in spans.items()},
         )
-        if stratum is None:
-            return
-        ids, size = audit.undrawn(connection, since, spans[stratum])
-        if ids:
+        if stratum is not None:
+            ids, size = found[stratum]
             audit.draw(connection, draw_one(ids, self.chance), stratum, 1 / size, now)
 
     def _text(self, item: Item) -> str:
         return encoded_text(read(item, self.finder))
+
+
+def _one_a_text(waiting: list[tuple[Draw, Candidate]]) -> list[tuple[Draw, Candidate]]:
+    """Return the oldest draw of each text: its answer is that of its copies too."""
+    first: dict[str, tuple[Draw, Candidate]] = {}
+    for draw, candidate in waiting:
+        first.setdefault(candidate.text_hash, (draw, candidate))
+    return list(first.values())
 
 
 def answer(database: Database, article: Article, said: Said, *, copies: bool = True) -> list[Label]:

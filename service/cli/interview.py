@@ -83,7 +83,12 @@ class Interview:
     def _key(self, chosen: list[Topic]) -> str:
         """Wait for a key that ends the question; numbers turn topics on and off meanwhile."""
         while True:
-            key = self.key().lower()
+            try:
+                key = self.key().lower()
+            except (KeyboardInterrupt, EOFError):
+                return QUIT
+            if not key:
+                return QUIT
             if key in VERDICTS or key in STOPS or key in (UNDO, SKIP):
                 return key
             if key.isdecimal() and 0 < int(key) <= len(self.topics):

@@ -21,7 +21,8 @@ from service.relevance.neighbours import Neighbour
 from service.settings import Settings
 from service.wiring.models import benchmark, load_classifier, load_neighbours
 
-_console = Console()
+# No markup: titles come from anywhere, and "[red]" in one is not ours to obey.
+_console = Console(markup=False)
 
 
 @click.command("evaluate")

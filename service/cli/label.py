@@ -161,7 +161,7 @@ def ask(config_dir: Path, count: int, reader: str) -> None:
         if not questions:
             click.echo("nothing to ask: no article of the last weeks is without a label")
             return
-        told = Interview(
+        interview = Interview(
             database=database,
             model=model,
             neighbours=neighbours,
@@ -171,7 +171,11 @@ def ask(config_dir: Path, count: int, reader: str) -> None:
             stopwatch=time.monotonic,
             key=click.getchar,
             console=Console(),
-        ).run(questions)
+        )
+        try:
+            told = interview.run(questions)
+        except OSError as error:
+            raise InputError(f"no key can be read: {error}", mend="run it in a terminal") from error
     click.echo(_summary(told))
 
 

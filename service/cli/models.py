@@ -19,7 +19,8 @@ from service.storage.database import open_database
 from service.wiring.models import reader_of, versions
 from service.wiring.retraining import Outcome, compare_versions, retrain
 
-_console = Console()
+# No markup: titles come from anywhere, and "[red]" in one is not ours to obey.
+_console = Console(markup=False)
 _progress = Console(stderr=True)
 _OUTCOME = TypeAdapter(Outcome)
 _VERSIONS = TypeAdapter(list[Version])

@@ -9,6 +9,8 @@ from service.storage import articles
 from service.storage.database import Database, open_database
 from service.stories.identity import address_key
 
+LONGEST_ID = 19
+
 
 def stored_article(settings: Settings, reference: str) -> Article:
     """Open the database for one look; see ``find_article``."""
@@ -26,7 +28,9 @@ def find_article(database: Database, reference: str) -> Article:
         InputError: when none is known by it.
 
     """
-    key = int(reference) if reference.isdecimal() else address_key(reference)
+    # Longer than any id a database gives.
+    is_id = reference.isdecimal() and len(reference) < LONGEST_ID
+    key = int(reference) if is_id else address_key(reference)
     with database.reading() as connection:
         article = None if key is None else articles.find(connection, key)
     if article is None:

@@ -26,7 +26,8 @@ from service.wiring.models import (
     training_data,
 )
 
-_console = Console()
+# No markup: titles come from anywhere, and "[red]" in one is not ours to obey.
+_console = Console(markup=False)
 SIDES = 2
 
 

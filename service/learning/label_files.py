@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ WORDS = {
     "withdrawn": Verdict.WITHDRAWN,
 }
 LONGEST_LANGUAGE = 3
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +101,27 @@ def _row(label: Label) -> dict[str, Any]:
 
 def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    header = rows.fieldnames or []
+    try:
+        header = rows.fieldnames or []
+    except csv.Error as error:
+        raise InputError(f"the header is not CSV: {error}", mend="is it a CSV file?") from error
     if not {"verdict", "label"} & set(header) or not {"title", "summary"} & set(header):
         raise InputError(
             f"the header has no column for texts and verdicts: {', '.join(header) or 'none'}",
             mend=f"name the columns in the first line, from {', '.join(FIELDS)}",
         )
-    try:
-        for row in rows:
-            if None in row:
-                yield rows.line_num, "more fields than the header names"
-            else:
-                yield rows.line_num, {name: value or "" for name, value in row.items()}
-    except csv.Error as error:
-        yield rows.line_num, f"not CSV: {error}"
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield rows.line_num, f"not CSV: {error}"
+            continue
+        if None in row:
+            yield rows.line_num, "more fields than the header names"
+        else:
+            yield rows.line_num, {name: value or "" for name, value in row.items()}
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -132,6 +141,8 @@ def _label(row: dict[str, Any], topics: Sequence[Topic], reader: str, now: datet
     texts = {name: row.get(name) or "" for name in ("title", "summary", "lang", "reader", "url")}
     if not all(isinstance(text, str) for text in texts.values()):
         return f"{', '.join(texts)} are texts"
+    if any(_HALF.search(text) for text in texts.values()):
+        return "a text holds half a character (an unpaired surrogate)"
     if not (texts["title"].strip() or texts["summary"].strip()):
         return "neither title nor summary"
     said = row.get("verdict") if row.get("verdict") not in (None, "") else row.get("label")
@@ -170,6 +181,7 @@ def _moment(value: object, now: datetime) -> datetime | str:
         return now
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        # Few times at either end of the calendar are none in UTC.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return f"labelled_at is {value!r}, not a time like 2026-01-31T08:00:00+00:00"
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

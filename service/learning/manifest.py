@@ -34,6 +34,8 @@ class Made:
     parent: str
     labels: int
     readers: int
+    # The newest label that had come in, by its number.
+    labels_until: int
     reasons: tuple[str, ...]
     forced: bool
     judged: dict[str, float]

@@ -67,7 +67,7 @@ def write(
     content = sio.dumps(_to_parts(trained.estimators), compression=zipfile.ZIP_DEFLATED)
     manifest = Manifest(
         format=FORMAT,
-        version=_version(trained, topic, data),
+        version=version_of(trained, topic, data),
         topic=topic,
         topics=tuple(trained.estimators.topics),
         encoder=trained.encoder,
@@ -175,7 +175,7 @@ def _from_parts(parts: dict[str, Any]) -> Estimators:
     return Estimators(**parts)
 
 
-def _version(trained: Trained, topic: str, data: Mapping[str, str]) -> str:
+def version_of(trained: Trained, topic: str, data: Mapping[str, str]) -> str:
     """Name a version by what it was learnt from and what came of it."""
     source = hashlib.sha256(json.dumps([sorted(data.items()), trained.threshold]).encode())
     source.update(np.round(trained.estimators.word_opinion.coef_, 6).tobytes())

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -147,6 +148,7 @@ def judge(
     current: Classifier,
     *,
     written_before: float | None,
+    learnt_until: datetime | None,
     benchmark: Sequence[Labelled],
     recent: Iterable[tuple[ArticleId, Item]],
     progress: Progress = lambda _: None,
@@ -154,12 +156,13 @@ def judge(
     """Judge a candidate against the model in use.
 
     ``written_before`` is the average precision of the model in use on the written items held back
-    from it, None if it learnt other ones; ``recent`` are the articles to replay.
+    from it, None if it learnt other ones; ``learnt_until`` is when the model in use was made of
+    labels, None if of none; ``recent`` are the articles to replay.
     """
     progress("judging it on the benchmark")
     precision, f1 = compare(benchmark, current, candidate)
     progress("judging it on labels held back")
-    held = held_back(fitted, current)
+    held = held_back(fitted, current, candidate.threshold, learnt_until)
     progress("replaying the last weeks")
     replayed = replay(recent, current, candidate)
     doubts = doubtful(fitted.judged, fitted.out_of_fold)
@@ -202,17 +205,27 @@ def compare(
     return figure(p, "ap"), figure(alerts, "f1")
 
 
-def held_back(fitted: Fitted, current: Classifier) -> HeldBack | None:
+def held_back(
+    fitted: Fitted,
+    current: Classifier,
+    threshold: float | None = None,
+    learnt_until: datetime | None = None,
+) -> HeldBack | None:
     """Judge both models on the newest labels; None where there are too few.
 
-    Whole groups are held back, so that no near copy of a held-back text is learnt from.
+    Whole groups are held back, so that no near copy of a held-back text is learnt from. What the
+    model in use may have learnt from, labels from before ``learnt_until``, would favour it.
     """
     judged = fitted.judged
+    known = {
+        one.example.group for one in judged if learnt_until and one.labelled_at <= learnt_until
+    }
+    unlearnt = [one.example.group for one in judged if one.example.group not in known]
     count = math.ceil(len(judged) * HELD_BACK_SHARE)
-    if count < FEWEST_HELD_BACK:
-        return None
-    newest = {one.example.group for one in judged[-count:]}
+    newest = set(unlearnt[-count:])
     places = [i for i, one in enumerate(judged) if one.example.group in newest]
+    if min(count, len(places)) < FEWEST_HELD_BACK:
+        return None
     texts = [judged[place].example for place in places]
     labels = np.array([example.label for example in texts])
 
@@ -229,7 +242,8 @@ def held_back(fitted: Fitted, current: Classifier) -> HeldBack | None:
     if weighed_rows:
         probabilities = estimators.probability(prepared.features.rows(np.array(weighed_rows)))
         at = [place for place, row in enumerate(rows) if row >= 0]
-        told[at] = probabilities >= fitted.trained.threshold
+        wanted = fitted.trained.threshold if threshold is None else threshold
+        told[at] = probabilities >= wanted
     before = np.array([score.relevant for score in current.score([e.item for e in texts])])
     return HeldBack(len(labels), int((before != labels).sum()), int((told != labels).sum()))
 

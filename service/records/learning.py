@@ -96,3 +96,4 @@ class Draw:
     chance: float
     probability: float
     drawn_at: datetime
+    text_hash: str = ""

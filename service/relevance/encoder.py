@@ -135,7 +135,10 @@ class ShelvedEncoder:
             self._encoder.remember(self._shelf.load(self.name, list(missing)))
             fresh = self._encoder.unknown(missing.values())
             if fresh:
-                self._shelf.save(self.name, self._encoder.known(list(fresh.values())))
+                known = self._encoder.known(list(fresh.values()))
+                self._shelf.save(self.name, known)
+                # More than it remembers would else be encoded twice.
+                self._encoder.remember(known)
         return self._encoder.encode(texts)
 
 

@@ -22,7 +22,7 @@ from service.settings.schema import Settings, Subscription
 
 PREFIX = "CASPIAN_"
 # Read by the command line itself, before there are settings.
-COMMAND_LINE_VARIABLES = frozenset({"CASPIAN_CONFIG"})
+COMMAND_LINE_VARIABLES = frozenset({"CASPIAN_CONFIG", "CASPIAN_READER"})
 FILES = {
     "feeds": "feeds.toml",
     "subscriptions": "subscriptions.toml",

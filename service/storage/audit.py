@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, func, insert, select
 
-from service.records import ArticleId, Candidate, Draw, DrawId, Item
+from service.records import ArticleId, Candidate, Draw, DrawId, Item, Verdict
 from service.storage.tables import (
     articles,
     draws,
@@ -78,9 +78,11 @@ def draw(
 ) -> Draw:
     """Note that an article was drawn for the audit."""
     newest = newest_scores()
-    probability = connection.execute(
-        select(newest.c.probability).where(newest.c.article_id == article)
-    ).scalar_one()
+    probability, text_hash = connection.execute(
+        select(newest.c.probability, articles.c.content_hash)
+        .join(articles, articles.c.id == newest.c.article_id)
+        .where(newest.c.article_id == article)
+    ).one()
     row = insert(draws).values(
         article_id=article,
         stratum=stratum,
@@ -89,13 +91,13 @@ def draw(
         drawn_at=now,
     )
     id_ = connection.execute(row.returning(draws.c.id)).scalar_one()
-    return Draw(DrawId(id_), article, stratum, chance, probability, now)
+    return Draw(DrawId(id_), article, stratum, chance, probability, now, text_hash)
 
 
 def drawn(connection: Connection, since: datetime) -> list[Draw]:
     """Return the draws of articles seen after ``since``."""
     rows = connection.execute(
-        select(draws)
+        select(draws, articles.c.content_hash)
         .join(articles, articles.c.id == draws.c.article_id)
         .where(articles.c.seen_at > since)
         .order_by(draws.c.id)
@@ -108,6 +110,7 @@ def drawn(connection: Connection, since: datetime) -> list[Draw]:
             row.chance,
             row.probability,
             row.drawn_at,
+            row.content_hash,
         )
         for row in rows
     ]
@@ -147,6 +150,7 @@ def waiting(connection: Connection) -> list[tuple[Draw, Candidate]]:
                 row.chance,
                 row.drawn_probability,
                 row.drawn_at,
+                row.content_hash,
             ),
             _candidate(row),
         )
@@ -155,7 +159,12 @@ def waiting(connection: Connection) -> list[tuple[Draw, Candidate]]:
 
 
 def _candidates(newest: Subquery, since: datetime | None) -> Select[Any]:
-    labelled = select(labels.c.id).where(labels.c.text_hash == articles.c.content_hash)
+    newest_said = select(func.max(labels.c.id)).group_by(labels.c.text_hash, labels.c.reader)
+    labelled = select(labels.c.id).where(
+        labels.c.text_hash == articles.c.content_hash,
+        labels.c.verdict != Verdict.WITHDRAWN,
+        labels.c.id.in_(newest_said),
+    )
     statement = (
         select(articles, feeds.c.outlet, newest.c.probability)
         .select_from(articles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -31,10 +31,10 @@ def add(connection: Connection, given: Iterable[Label], *, dated: bool = True) -
     """
     rows: dict[str, dict[str, Any]] = {}
     for label in given:
-        row = _row(label, dated=dated)
-        rows.setdefault(row["fingerprint"], row)
-    known = _known(connection, list(rows))
-    fresh = [row for fingerprint, row in rows.items() if fingerprint not in known]
+        row = _row(label)
+        rows.setdefault(row["fingerprint"] if dated else _saying(label), row)
+    known = _known(connection, list(rows.values()), dated=dated)
+    fresh = [row for key, row in rows.items() if key not in known]
     if fresh:
         connection.execute(insert(labels), fresh)
     return len(fresh)
@@ -42,15 +42,14 @@ def add(connection: Connection, given: Iterable[Label], *, dated: bool = True) -
 
 def current(connection: Connection) -> list[Label]:
     """Return what holds now, oldest first: each reader's newest label of each text."""
-    newest = (
-        select(func.max(labels.c.id))
-        .group_by(labels.c.text_hash, labels.c.reader)
-        .scalar_subquery()
-    )
+    order = (labels.c.labelled_at.desc(), labels.c.id.desc())
+    voice = (labels.c.text_hash, labels.c.reader)
+    age = func.row_number().over(partition_by=voice, order_by=order).label("age")
+    ranked = select(labels, age).subquery()
     rows = connection.execute(
-        select(labels)
-        .where(labels.c.id.in_(newest), labels.c.verdict != Verdict.WITHDRAWN)
-        .order_by(labels.c.labelled_at, labels.c.id)
+        select(ranked)
+        .where(ranked.c.age == 1, ranked.c.verdict != Verdict.WITHDRAWN)
+        .order_by(ranked.c.labelled_at, ranked.c.id)
     )
     return [_label(row) for row in rows]
 
@@ -71,26 +70,37 @@ def last_of(connection: Connection, reader: str) -> Label | None:
     return None if row is None else _label(row)
 
 
-def count_since(connection: Connection, moment: datetime | None) -> int:
-    """Return how many labels came in after ``moment``; all of them for None."""
-    statement = select(func.count()).select_from(labels)
-    if moment is not None:
-        statement = statement.where(labels.c.labelled_at > moment)
+def count_after(connection: Connection, number: int) -> int:
+    """Return how many labels came in after the one of that number, whenever they were given."""
+    statement = select(func.count()).select_from(labels).where(labels.c.id > number)
     return connection.execute(statement).scalar_one()
 
 
-def _known(connection: Connection, fingerprints: Sequence[str], chunk: int = 500) -> set[str]:
+def newest(connection: Connection) -> int:
+    """Return the number of the label that came in last; 0 for none."""
+    number: int | None = connection.execute(select(func.max(labels.c.id))).scalar_one()
+    return number or 0
+
+
+def _known(
+    connection: Connection, rows: Sequence[dict[str, Any]], *, dated: bool, chunk: int = 500
+) -> set[str]:
+    column = labels.c.fingerprint if dated else labels.c.text_hash
+    sought = sorted({row[column.name] for row in rows})
     known: set[str] = set()
-    for start in range(0, len(fingerprints), chunk):
-        part = fingerprints[start : start + chunk]
-        found = select(labels.c.fingerprint).where(labels.c.fingerprint.in_(part))
-        known.update(connection.execute(found).scalars())
+    for start in range(0, len(sought), chunk):
+        found = connection.execute(select(labels).where(column.in_(sought[start : start + chunk])))
+        known.update(row.fingerprint if dated else _saying(_label(row)) for row in found)
     return known
 
 
-def _row(label: Label, *, dated: bool) -> dict[str, Any]:
-    when = label.labelled_at.isoformat() if dated else ""
+def _saying(label: Label, when: str = "") -> str:
+    """Return what is the same for the same saying, at any time or at that."""
     told = [label.text_hash, label.reader, label.verdict, sorted(label.topics), when]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _row(label: Label) -> dict[str, Any]:
     return {
         "text_hash": label.text_hash,
         "title": label.item.title,
@@ -105,7 +115,7 @@ def _row(label: Label, *, dated: bool) -> dict[str, Any]:
         "labelled_at": label.labelled_at,
         "seconds": label.seconds,
         "draw_id": label.draw,
-        "fingerprint": hashlib.sha256(json.dumps(told).encode()).hexdigest(),
+        "fingerprint": _saying(label, label.labelled_at.astimezone(UTC).isoformat()),
     }
 
 

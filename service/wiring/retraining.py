@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from service.learning.labels import judged_texts
 from service.learning.manifest import Made, read_manifest
-from service.learning.registry import write
+from service.learning.registry import version_of, write
 from service.learning.retrain import Judgement, Replay, fit_candidate, judge, replay
 from service.learning.shelf import DatabaseShelf
 from service.learning.train import Progress
@@ -65,7 +65,7 @@ def retrain(
     current, _ = known.load(read)
     topics, finder = topics_of(settings.topic), mention_finder(settings.topic)
     with database.reading() as connection:
-        given = labels.current(connection)
+        given, newest = labels.current(connection), labels.newest(connection)
     written, data = training_data(settings)
     judged = judged_texts(given, topics)
     fitted = fit_candidate(written, judged, finder, encoder, topics, progress)
@@ -83,6 +83,7 @@ def retrain(
             candidate,
             current,
             written_before=_written_before(known, current, data),
+            learnt_until=_learnt_until(known, current),
             benchmark=benchmark(settings),
             recent=articles.texts_since(connection, since),
             progress=progress,
@@ -94,13 +95,17 @@ def retrain(
         parent=current.version,
         labels=len(judged),
         readers=len({reader for one in judged for reader in one.readers}),
+        labels_until=newest,
         reasons=judgement.reasons,
         forced=promoted and not allowed,
         judged=_figures(judgement),
     )
     data |= {"labels": _fingerprint(given)}
-    name = write(fitted.trained, known.own, settings.topic.topic.id, data, made=made).version
-    if promoted:
+    name = version_of(fitted.trained, settings.topic.topic.id, data)
+    # The same labels made the version in use: its manifest tells how that came about.
+    if name != current.version:
+        write(fitted.trained, known.own, settings.topic.topic.id, data, made=made)
+    if promoted and name != current.version:
         why = "retrained" if allowed else "forced: " + "; ".join(judgement.reasons)
         known.promote(name, why, now)
     return Outcome(name, judgement, made, promoted)
@@ -143,15 +148,22 @@ def compare_versions(
 def learn_by_itself(settings: Settings, database: Database, now: datetime) -> Outcome | None:
     """Retrain if enough labels came in since the last candidate was made; else return None."""
     wanted = settings.learning.retrain_after
-    last = max(
-        (v.manifest.made.at for v in versions(settings).all() if v.manifest and v.manifest.made),
-        default=None,
-    )
+    made = [version.manifest.made for version in versions(settings).all() if version.manifest]
+    last = max((one.labels_until for one in made if one), default=0)
     with database.reading() as connection:
-        fresh = labels.count_since(connection, last)
+        fresh = labels.count_after(connection, last)
     if not wanted or fresh < wanted:
         return None
     return retrain(settings, database, now)
+
+
+def _learnt_until(known: Versions, current: Classifier) -> datetime | None:
+    """When the model in use was made, if it was made of labels."""
+    for version in known.all():
+        manifest = version.manifest
+        if manifest is not None and manifest.version == current.version and manifest.made:
+            return manifest.made.at
+    return None
 
 
 def _written_before(known: Versions, current: Classifier, data: Mapping[str, str]) -> float | None:

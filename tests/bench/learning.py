@@ -196,6 +196,7 @@ def flipped(world: World, number: int) -> dict[str, object]:
         model,
         world.shipped,
         written_before=None,
+        learnt_until=None,
         benchmark=benchmark(world.settings),
         recent=[(ArticleId(at), world.items[at].item) for at in test],
     )

@@ -191,11 +191,15 @@ def test_the_last_label_of_a_reader_is_the_one_stored_last(database: Database) -
         assert labels.last_of(connection, "nobody") is None
 
 
-def test_labels_are_counted_after_a_moment_and_not_at_it(database: Database) -> None:
-    add(database, *(label(f"{n}", labelled_at=NOW + n * HOUR) for n in range(3)))
+def test_labels_are_counted_as_they_come_in_whatever_their_date(database: Database) -> None:
     with database.reading() as connection:
-        counts = [labels.count_since(connection, at) for at in (None, NOW - TICK, NOW, NOW + HOUR)]
-    assert counts == [3, 3, 2, 1]
+        assert (labels.newest(connection), labels.count_after(connection, 0)) == (0, 0)
+    add(database, label("One"), label("Two", labelled_at=NOW + HOUR))
+    with database.reading() as connection:
+        known = labels.newest(connection)
+    add(database, label("Of old", labelled_at=NOW - HOUR))
+    with database.reading() as connection:
+        assert [labels.count_after(connection, at) for at in (0, known)] == [3, 1]
 
 
 @settings(
