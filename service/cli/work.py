@@ -193,7 +193,9 @@ def _show(service: Service) -> Path:
     """Show the digest of the last hours here and as files; nobody else gets it, nothing is told."""
     name = SUBSCRIPTION if service.sample else "welcome"
     console, file = Channel(ChannelKind.CONSOLE), Channel(ChannelKind.FILE)
-    subscription = Subscription(id=name, channels=(console, file))
+    subscription = Subscription(
+        id=name, title=f"{service.settings.topic.topic.name} watch", channels=(console, file)
+    )
     now = service.clock()
     with service.database.reading() as connection:
         made = compose_for(service, connection, subscription, now)
