@@ -427,3 +427,4 @@ def test_a_hundred_malicious_labels_cannot_spoil_the_shipped_model(
     judgement = outcome.judgement
     lost = judgement.average_precision.current - judgement.average_precision.candidate
     assert not outcome.promoted or lost <= 0.01
+    assert judgement.suspects.keys() == outcome.made.suspects.keys() == {"mallory"}

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from service.cli.app import EXIT_PROBLEM, EXIT_REFUSED, ending_well, settings_of
 from service.clock import utc_now
-from service.learning.manifest import Manifest
-from service.learning.retrain import Changed, Judgement, Replay
+from service.learning.manifest import Made, Manifest
+from service.learning.replay import Changed, Replay
+from service.learning.rule import Judgement
 from service.learning.versions import Version
 from service.storage.database import open_database
 from service.wiring.models import reader_of, versions
@@ -192,8 +193,16 @@ def _verdict(outcome: Outcome) -> str:
         return f"{outcome.version} is in use" + (f", {how}" if outcome.made.forced else "")
     if outcome.judgement.reasons:
         reasons = "".join(f"\n  - {reason}" for reason in outcome.judgement.reasons)
-        return f"{outcome.version} is refused and kept:{reasons}"
+        hints = "".join(
+            f"\n  look first at the labels of {line}" for line in _suspects(outcome.made)
+        )
+        return f"{outcome.version} is refused and kept:{reasons}{hints}"
     return f"{outcome.version} is kept; nothing speaks against it"
+
+
+def _suspects(made: Made) -> list[str]:
+    shares = sorted(made.suspects.items(), key=lambda pair: -pair[1])
+    return [f"{reader}: {share:.0%} contradict all others" for reader, share in shares]
 
 
 def _show_judgement(judgement: Judgement, *, every: bool) -> None:
@@ -290,5 +299,6 @@ def _told(version: Version) -> list[tuple[str, object]]:
             ("judged against", made.parent),
             *made.judged.items(),
             *(("spoke against it", reason) for reason in made.reasons),
+            *(("labels in doubt", line) for line in _suspects(made)),
         ]
     return told

@@ -15,21 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.metrics import average_precision_score, precision_recall_curve
+from sklearn.metrics import precision_recall_curve
 
 from service.errors import InputError
+from service.learning.resampling import Array, average_precision, f1, ratio, resamples
 from service.records import Interval, Item, Score, Topic
 from service.relevance.classifier import Scorer
 
-RESAMPLES = 1_000
-SEED = 20261121
 BINS = 10
 WORST = 10
 # Fewer items than this say nothing of a language or kind.
 FEWEST = 8
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ def evaluate(labelled: Sequence[Labelled], scorer: Scorer) -> Evaluation:
     labels = np.array([entry.label for entry in labelled])
     probabilities = np.array([score.probability for score in scores])
     alerts = np.array([score.relevant for score in scores])
-    samples = _resamples(labels)
+    samples = resamples(labels)
     reliability = _reliability(labels, probabilities)
 
     def interval(figure: Callable[[Array], float]) -> Interval:
@@ -152,12 +148,10 @@ def evaluate(labelled: Sequence[Labelled], scorer: Scorer) -> Evaluation:
         items=len(labels),
         relevant=int(labels.sum()),
         threshold=scorer.threshold,
-        average_precision=interval(
-            lambda at: float(average_precision_score(labels[at], probabilities[at]))
-        ),
-        precision=interval(lambda at: _ratio((labels & alerts)[at], alerts[at])),
-        recall=interval(lambda at: _ratio((labels & alerts)[at], labels[at])),
-        f1=interval(lambda at: _f1(labels[at], alerts[at])),
+        average_precision=interval(lambda at: average_precision(labels[at], probabilities[at])),
+        precision=interval(lambda at: ratio((labels & alerts)[at], alerts[at])),
+        recall=interval(lambda at: ratio((labels & alerts)[at], labels[at])),
+        f1=interval(lambda at: f1(labels[at], alerts[at])),
         calibration_error=round(_calibration_error(reliability), 4),
         topics_micro_f1=round(_topics_micro_f1(labelled, scores), 4),
         languages=_groups(labelled, alerts, lambda entry: entry.item.lang),
@@ -188,22 +182,6 @@ def _labelled(row: dict[str, Any], number: int) -> Labelled:
         topics=frozenset(Topic(topic) for topic in row.get("topics") or ()),
         kind=row.get("kind") or ("relevant" if row["label"] else "other"),
     )
-
-
-def _resamples(labels: Array) -> list[Array]:
-    """Draws with replacement in which both labels occur; without, no figure is defined."""
-    chance = np.random.default_rng(SEED)
-    draws = (chance.integers(0, len(labels), len(labels)) for _ in range(RESAMPLES))
-    return [draw for draw in draws if 0 < labels[draw].sum() < len(draw)]
-
-
-def _ratio(part: Array, whole: Array) -> float:
-    return float(part.sum() / whole.sum()) if whole.sum() else 0.0
-
-
-def _f1(labels: Array, alerts: Array) -> float:
-    both = labels.sum() + alerts.sum()
-    return float(2 * (labels & alerts).sum() / both) if both else 0.0
 
 
 def _curve(labels: Array, probabilities: Array) -> tuple[Point, ...]:
@@ -242,7 +220,7 @@ def _by_topic(labelled: Sequence[Labelled], scores: Sequence[Score]) -> tuple[Gr
         wanted = np.array([topic in entry.topics for entry, _ in pairs])
         told = np.array([topic in score.topics for _, score in pairs])
         counts = (len(pairs), int(wanted.sum()), int(told.sum()), int((wanted == told).sum()))
-        groups.append(Group(topic, *counts, f1=round(_f1(wanted, told), 4)))
+        groups.append(Group(topic, *counts, f1=round(f1(wanted, told), 4)))
     return tuple(groups)
 
 
@@ -277,7 +255,7 @@ def _group(name: str, within: Iterable[bool], labelled: Sequence[Labelled], aler
         relevant=int(labels.sum()),
         alerts=int(told.sum()),
         correct=int((labels == told).sum()),
-        f1=round(_f1(labels, told), 4) if labels.any() else None,
+        f1=round(f1(labels, told), 4) if labels.any() else None,
     )
 
 

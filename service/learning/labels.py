@@ -10,49 +10,36 @@ curriculum.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import numpy as np
 
 from service.learning.copies import near_copies
 from service.learning.corpus import LABEL, Example
 from service.records import Label, Topic, Verdict
-from service.relevance.classifier import Vector
 
 LABEL_WEIGHT = 3.0
 AGREED_WEIGHT = 4.0
 MOST_OF_ALL = 0.5
-# A label that a model which never saw it finds this unlikely is doubtful...
-DOUBTFUL = 0.05
-# ...and a reader of whose labels this share is doubtful is careless, or worse.
-CARELESS_SHARE = 0.3
-FEWEST_OF_A_READER = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A text that readers have judged: what it teaches, and when it was judged last."""
+    """A text that readers have judged: what it teaches, and when it was judged last.
+
+    ``arrived`` is the number of its newest label in the order they came in, whatever their dates
+    say: those of another service's export are old and yet new here.
+    """
 
     example: Example
     text_hash: str
     readers: tuple[str, ...]
     labelled_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A label that contradicts what all other items teach."""
-
-    readers: tuple[str, ...]
-    title: str
-    label: bool
-    probability: float
+    arrived: int = 0
 
 
 def judged_texts(labels: Iterable[Label], topics: Sequence[Topic]) -> list[Judged]:
-    """Return what the current labels teach, oldest first; texts without a majority are left out.
+    """Return what the current labels teach, in order of arrival; ties of voices are left out.
 
     Copies of one text in other words share a group, so that folds keep them together.
     """
@@ -60,7 +47,7 @@ def judged_texts(labels: Iterable[Label], topics: Sequence[Topic]) -> list[Judge
     for label in labels:
         by_text[label.text_hash].append(label)
     judged = [one for voices in by_text.values() if (one := _judged(voices, topics)) is not None]
-    judged.sort(key=lambda one: (one.labelled_at, one.text_hash))
+    judged.sort(key=lambda one: (one.arrived, one.labelled_at, one.text_hash))
     groups = _groups([f"{j.example.item.title} {j.example.item.summary}" for j in judged])
     return [
         replace(one, example=replace(one.example, group=f"label:{group}"))
@@ -76,39 +63,6 @@ def weighed(judged: Sequence[Judged], written: float) -> list[Example]:
     total = sum(one.example.weight for one in judged)
     factor = min(1.0, MOST_OF_ALL * written / total) if total else 1.0
     return [replace(one.example, weight=one.example.weight * factor) for one in judged]
-
-
-def doubtful(judged: Sequence[Judged], out_of_fold: Vector) -> list[Doubtful]:
-    """Return the labels that models which never saw them find most unlikely, worst first.
-
-    ``out_of_fold`` holds their probabilities, NaN where the gate stopped the text: a text called
-    relevant that the gate stops is no fault of its reader's.
-    """
-    found = [
-        Doubtful(one.readers, one.example.item.title, one.example.label, round(float(p), 4))
-        for one, p in zip(judged, out_of_fold, strict=True)
-        if not np.isnan(p) and (p if one.example.label else 1 - p) < DOUBTFUL
-    ]
-    return sorted(found, key=lambda one: abs(one.probability - one.label), reverse=True)
-
-
-def careless(judged: Sequence[Judged], doubts: Sequence[Doubtful]) -> dict[str, float]:
-    """Return the readers with too many doubtful labels, and the share of them."""
-    said, doubted = _by_reader(one.readers for one in judged), _by_reader(d.readers for d in doubts)
-    shares = {
-        reader: round(doubted.get(reader, 0) / count, 3)
-        for reader, count in said.items()
-        if count >= FEWEST_OF_A_READER
-    }
-    return {reader: share for reader, share in shares.items() if share >= CARELESS_SHARE}
-
-
-def _by_reader(readers: Iterable[Sequence[str]]) -> Mapping[str, int]:
-    counts: defaultdict[str, int] = defaultdict(int)
-    for names in readers:
-        for name in names:
-            counts[name] += 1
-    return counts
 
 
 def _judged(voices: Sequence[Label], topics: Sequence[Topic]) -> Judged | None:
@@ -131,7 +85,8 @@ def _judged(voices: Sequence[Label], topics: Sequence[Topic]) -> Judged | None:
         weight=full * margin,
     )
     readers = tuple(sorted({voice.reader for voice in winners}))
-    return Judged(example, newest.text_hash, readers, newest.labelled_at)
+    arrived = max(voice.id or 0 for voice in given)
+    return Judged(example, newest.text_hash, readers, newest.labelled_at, arrived)
 
 
 def _groups(texts: Sequence[str]) -> list[int]:

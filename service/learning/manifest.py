@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from service.errors import ModelError
 
-FORMAT = 2
+FORMAT = 3
 MODEL, MANIFEST = "model.skops", "manifest.json"
 RETRAIN = "run `caspian train`, or restore the folder from a backup"
 
@@ -37,6 +37,8 @@ class Made:
     # The newest label that had come in, by its number.
     labels_until: int
     reasons: tuple[str, ...]
+    # Readers to look at first where there are reasons, and the share of their labels in doubt.
+    suspects: dict[str, float]
     forced: bool
     judged: dict[str, float]
 

@@ -1,8 +1,8 @@
 """A model version on disk: a folder with the fitted parts and a manifest.
 
-``model.skops`` holds scikit-learn objects and nothing else; skops builds no object whose type
-it does not know to be safe, unlike pickle, which runs what the file tells it to. The manifest
-carries the file's SHA-256, so that a truncated or altered model is refused.
+``model.skops`` holds scikit-learn objects and arrays, nothing else; skops builds no object whose
+type it does not know to be safe, unlike pickle, which runs what the file tells it to. The
+manifest carries the file's SHA-256, so that a truncated or altered model is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import platform
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,7 +39,9 @@ from service.learning.manifest import (
 from service.learning.train import Trained
 from service.relevance.classifier import Classifier, Estimators
 from service.relevance.encoder import Encoder
+from service.relevance.kernel import KernelMachine
 from service.relevance.mentions import MentionFinder
+from service.relevance.vectors import Vectorisers
 
 # How a damaged or foreign file shows itself while it is read.
 UNREADABLE = (
@@ -147,32 +149,45 @@ def read_estimators(folder: Path) -> tuple[Manifest, Estimators]:
 
 # skops writes a vocabulary term by term, and reads it at 0.1 ms each; as an array it is read at
 # once. So vectorisers are kept as their parameters, their terms and the terms' weights.
-_VECTORISERS = ("words", "characters")
 _SETTINGS = ("lowercase", "analyzer", "token_pattern", "ngram_range", "sublinear_tf")
 
 
 def _to_parts(estimators: Estimators) -> dict[str, Any]:
-    parts: dict[str, Any] = {f.name: getattr(estimators, f.name) for f in fields(estimators)}
-    for name in _VECTORISERS:
-        vectoriser: TfidfVectorizer = parts[name]
-        parameters = vectoriser.get_params()
-        parts[name] = {
-            "settings": {key: parameters[key] for key in _SETTINGS},
-            "terms": np.array(vectoriser.get_feature_names_out(), dtype=np.str_),
-            "weights": vectoriser.idf_,
-        }
-    return parts
+    return {
+        "words": _vectoriser_state(estimators.vectorisers.words),
+        "characters": _vectoriser_state(estimators.vectorisers.characters),
+        "word_opinion": estimators.word_opinion,
+        "meaning_opinion": asdict(estimators.meaning_opinion),
+        "calibration": estimators.calibration,
+        "topics": dict(estimators.topics),
+    }
 
 
 def _from_parts(parts: dict[str, Any]) -> Estimators:
-    for name in _VECTORISERS:
-        state = parts[name]
-        vectoriser = TfidfVectorizer(
-            vocabulary=state["terms"].tolist(), dtype=np.float64, **state["settings"]
-        )
-        vectoriser.idf_ = state["weights"]
-        parts[name] = vectoriser
-    return Estimators(**parts)
+    return Estimators(
+        Vectorisers(_vectoriser(parts["words"]), _vectoriser(parts["characters"])),
+        parts["word_opinion"],
+        KernelMachine(**parts["meaning_opinion"]),
+        parts["calibration"],
+        parts["topics"],
+    )
+
+
+def _vectoriser_state(vectoriser: TfidfVectorizer) -> dict[str, Any]:
+    parameters = vectoriser.get_params()
+    return {
+        "settings": {key: parameters[key] for key in _SETTINGS},
+        "terms": np.array(vectoriser.get_feature_names_out(), dtype=np.str_),
+        "weights": vectoriser.idf_,
+    }
+
+
+def _vectoriser(state: dict[str, Any]) -> TfidfVectorizer:
+    vectoriser = TfidfVectorizer(
+        vocabulary=state["terms"].tolist(), dtype=np.float64, **state["settings"]
+    )
+    vectoriser.idf_ = state["weights"]
+    return vectoriser
 
 
 def version_of(trained: Trained, topic: str, data: Mapping[str, str]) -> str:

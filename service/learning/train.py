@@ -8,35 +8,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from joblib import parallel_config
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-from sklearn.svm import SVC
 
 from service.errors import InputError
 from service.learning.corpus import LABEL, Example
 from service.learning.corpus import SEED as SEED_PASSAGE
+from service.learning.opinions import (
+    FOLDS,
+    Places,
+    character_vectoriser,
+    fit_meaning,
+    fit_stack,
+    fit_topic,
+    fit_words,
+    out_of_fold,
+    word_vectoriser,
+)
 from service.records import Topic
-from service.relevance.classifier import Estimators, Features, Vector, encoded_text
+from service.relevance.classifier import Estimators
 from service.relevance.encoder import Encoder
 from service.relevance.features import read
+from service.relevance.kernel import KernelMachine
 from service.relevance.mentions import MentionFinder
+from service.relevance.vectors import Features, Vector, Vectorisers, encoded_text
 
-FOLDS = 5
-SEED = 20261121
-# By cross-validation on the curriculum; see "How it was chosen" in docs/benchmarks.md.
-WORDS_C = 4.0
-MEANING_C, MEANING_GAMMA = 3.0, 0.03
-TOPICS_C = 0.2
-# Far below the default: two processors round differently, and a solver that stops early makes
-# differences in the scores of it that can be seen.
-TOLERANCE = 1e-8
 FEWEST_EXAMPLES = 20
 # Of real feed items that name both sides, four in ten are relevant: a count of several hundred
 # items other than those the model is judged on. Written items hold more, lest they teach less;
@@ -47,7 +46,6 @@ RELEVANT_SHARE = 0.4
 UNWRITTEN = frozenset({SEED_PASSAGE, LABEL})
 
 Progress = Callable[[str], None]
-Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +69,7 @@ class Figures:
 class Prepared:
     """Examples as the estimators see them: those that pass the gate, row by row.
 
-    ``kept`` says which example each row is; ``parts`` holds the fitted vectorisers and estimators
-    that are still to be fitted.
+    ``kept`` says which example each row is.
     """
 
     examples: Sequence[Example]
@@ -80,7 +77,7 @@ class Prepared:
     features: Features
     labels: Vector
     weights: Vector
-    parts: Estimators
+    vectorisers: Vectorisers
     encoder: str
     encoded_texts: tuple[str, ...]
 
@@ -144,16 +141,15 @@ def prepare(
     _check_enough(chosen)
     progress("weighing words and meaning")
     through = [readings[index] for index in kept]
-    texts = [reading.masked for reading in through]
-    words, characters = _words().fit(texts), _characters().fit(texts)
-    parts = Estimators(words, characters, _word_opinion(), _meaning_opinion(), _stack(), {})
+    vectorisers = Vectorisers(word_vectoriser(), character_vectoriser())
+    features = vectorisers.fit(through, finder.sides, encoder)
     return Prepared(
         examples=examples,
         kept=np.array(kept, dtype=np.intp),
-        features=parts.features(through, finder.sides, encoder),
+        features=features,
         labels=np.array([example.label for example in chosen], dtype=int),
         weights=np.array([example.weight for example in chosen]),
-        parts=parts,
+        vectorisers=vectorisers,
         encoder=encoder.name,
         encoded_texts=tuple(encoded_text(reading) for reading in through),
     )
@@ -165,38 +161,28 @@ def fit(
     """Fit on prepared examples; see ``train``."""
     labels, examples = prepared.labels, prepared.examples
     progress(f"judging each example by a model that never saw it ({FOLDS} folds)")
-    opinions = _out_of_fold(prepared)
+    opinions = out_of_fold(prepared.features, labels, prepared.weights, prepared.groups)
     met = prepared.weights * _as_met(labels, prepared.weights)
-    calibration = _stack().fit(opinions, labels, sample_weight=met)
+    calibration = fit_stack(opinions, labels, met)
     held_back = calibration.predict_proba(opinions)[:, 1]
-    out_of_fold = np.full(len(examples), np.nan)
-    out_of_fold[prepared.kept] = held_back
+    unseen = np.full(len(examples), np.nan)
+    unseen[prepared.kept] = held_back
     written = np.array([examples[index].kind not in UNWRITTEN for index in prepared.kept])
     gated_relevant = _gated_relevant(prepared)
     threshold, figures = _figures(
         held_back[written], labels[written], met[written], gated_relevant, examples
     )
     progress("fitting on all")
-    every = np.arange(len(labels))
-    estimators = replace(
-        fit_opinions(prepared, every),
-        calibration=calibration,
-        topics=_fit_topics(prepared, topics),
-    )
-    return Trained(
-        estimators, threshold, figures, prepared.encoder, prepared.encoded_texts, out_of_fold
-    )
+    meaning, words = fit_opinions(prepared, np.arange(len(labels)))
+    told = _fit_topics(prepared, topics)
+    estimators = Estimators(prepared.vectorisers, words, meaning, calibration, told)
+    return Trained(estimators, threshold, figures, prepared.encoder, prepared.encoded_texts, unseen)
 
 
-def fit_opinions(prepared: Prepared, rows: Places) -> Estimators:
-    """Return the parts with both opinions fitted on ``rows`` only."""
-    weights, labels = prepared.weights[rows], prepared.labels[rows]
-    features = prepared.features.rows(rows)
-    return replace(
-        prepared.parts,
-        word_opinion=_word_opinion().fit(features.words, labels, sample_weight=weights),
-        meaning_opinion=_meaning_opinion().fit(features.meaning, labels, sample_weight=weights),
-    )
+def fit_opinions(prepared: Prepared, rows: Places) -> tuple[KernelMachine, LogisticRegression]:
+    """Return both opinions, on meaning and on words, fitted on ``rows`` only."""
+    chosen = prepared.features.rows(rows), prepared.labels[rows], prepared.weights[rows]
+    return fit_meaning(*chosen), fit_words(*chosen)
 
 
 def _check_enough(examples: Sequence[Example]) -> None:
@@ -218,47 +204,6 @@ def _as_met(labels: Vector, weights: Vector) -> Vector:
     return np.where(labels == 1, factor, 1.0)
 
 
-def _words() -> TfidfVectorizer:
-    return TfidfVectorizer(
-        lowercase=False,
-        token_pattern=r"(?u)\b\w\w+\b",  # noqa: S106 - a pattern of words
-        ngram_range=(1, 2),
-        min_df=2,
-        max_features=4_000,
-        sublinear_tf=True,
-        dtype=np.float64,
-    )
-
-
-def _characters() -> TfidfVectorizer:
-    # Stems in inflected languages, and words in those that put no space between them.
-    return TfidfVectorizer(
-        lowercase=False,
-        analyzer="char_wb",
-        ngram_range=(2, 5),
-        min_df=4,
-        max_features=6_000,
-        sublinear_tf=True,
-        dtype=np.float64,
-    )
-
-
-def _word_opinion() -> LogisticRegression:
-    return LogisticRegression(C=WORDS_C, solver="newton-cg", tol=TOLERANCE, max_iter=1_000)
-
-
-def _meaning_opinion() -> SVC:
-    return SVC(C=MEANING_C, gamma=MEANING_GAMMA, tol=TOLERANCE)
-
-
-def _stack() -> LogisticRegression:
-    return LogisticRegression(C=1.0, solver="newton-cholesky", tol=TOLERANCE)
-
-
-def _topic_regression() -> LogisticRegression:
-    return LogisticRegression(C=TOPICS_C, max_iter=1_000)
-
-
 def _gated_relevant(prepared: Prepared) -> int:
     through = set(prepared.kept.tolist())
     return sum(
@@ -268,45 +213,16 @@ def _gated_relevant(prepared: Prepared) -> int:
     )
 
 
-def _out_of_fold(prepared: Prepared) -> Vector:
-    """Return both opinions of each row, by models that never saw it: shape (n, 2)."""
-    folds = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=SEED)
-    features = prepared.features
-    pairs = ((_meaning_opinion(), features.meaning), (_word_opinion(), features.words))
-    # Threads: the solvers let go of Python's lock, and processes would copy the matrices.
-    with parallel_config(backend="threading", n_jobs=-1):
-        return np.column_stack(
-            [
-                cross_val_predict(
-                    opinion,
-                    matrix,
-                    prepared.labels,
-                    groups=prepared.groups,
-                    cv=folds,
-                    method="decision_function",
-                    params={"sample_weight": prepared.weights},
-                )
-                for opinion, matrix in pairs
-            ]
-        )
-
-
 def _fit_topics(
     prepared: Prepared, topics: Sequence[Topic]
 ) -> dict[Topic, LogisticRegression | float]:
     told = [(row, prepared.examples[index].topics) for row, index in enumerate(prepared.kept)]
     told = [(row, named) for row, named in told if named]
-    rows = [row for row, _ in told]
-    fitted: dict[Topic, LogisticRegression | float] = {}
-    for topic in topics:
-        marks = np.array([topic in named for _, named in told])
-        both_kinds = 0 < marks.sum() < len(marks)
-        fitted[topic] = (
-            _topic_regression().fit(prepared.features.meaning[rows], marks)
-            if both_kinds
-            else float(marks.any())
-        )
-    return fitted
+    meaning = prepared.features.meaning[[row for row, _ in told]]
+    return {
+        topic: fit_topic(meaning, np.array([topic in named for _, named in told]))
+        for topic in topics
+    }
 
 
 def _figures(

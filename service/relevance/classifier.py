@@ -15,26 +15,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.svm import SVC
 
 from service.records import Evidence, Item, Score, Topic
-from service.relevance.encoder import TEXT_CHARACTERS, Encoder
+from service.relevance.encoder import Encoder
 from service.relevance.features import (
     MASKS,
     Reading,
     carrying_sentence,
-    layout,
     layout_signs,
     passes,
     read,
 )
+from service.relevance.kernel import KernelMachine
 from service.relevance.mentions import MentionFinder
-
-Vector = npt.NDArray[np.float64]
+from service.relevance.vectors import Features, Vector, Vectorisers
 
 # What an item that does not name both sides scores: nothing was weighed, so nothing is claimed.
 GATED_PROBABILITY = 0.0
@@ -42,8 +37,6 @@ TOPIC_THRESHOLD = 0.5
 EVIDENCE_PHRASES = 6
 # Shorter words are particles, which explain nothing to a reader.
 FEWEST_LETTERS = 4
-# How far apart two items lie is told by their embeddings (unit vectors, scaled) and layouts.
-EMBEDDING_SCALE, LAYOUT_SCALE = 10.0, 3.0
 
 
 class Scorer(Protocol):
@@ -65,41 +58,15 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """What is weighed: ``words`` are n-grams and layout, ``meaning`` embeddings and layout."""
-
-    words: csr_matrix
-    meaning: Vector
-
-    def rows(self, chosen: npt.NDArray[np.intp]) -> Features:
-        """Return the features of the chosen rows."""
-        return Features(self.words[chosen], self.meaning[chosen])
-
-
-@dataclass(frozen=True, slots=True)
 class Estimators:
-    """The fitted parts; scikit-learn objects only, so that skops can write and audit them."""
+    """The fitted parts."""
 
-    words: TfidfVectorizer
-    characters: TfidfVectorizer
+    vectorisers: Vectorisers
     word_opinion: LogisticRegression
-    meaning_opinion: SVC
+    meaning_opinion: KernelMachine
     calibration: LogisticRegression
     # Where all examples have a topic, or none has it, its share stands for an estimator.
     topics: Mapping[Topic, LogisticRegression | float]
-
-    def features(
-        self, readings: Sequence[Reading], sides: Sequence[str], encoder: Encoder
-    ) -> Features:
-        """Return the features: one row a reading; words, then character n-grams, then layout."""
-        masked = [reading.masked for reading in readings]
-        layouts = np.array([layout(reading, sides) for reading in readings])
-        ngrams = (self.words.transform(masked), self.characters.transform(masked))
-        vectors = encoder.encode([encoded_text(reading) for reading in readings])
-        return Features(
-            words=csr_matrix(hstack([*ngrams, layouts])),
-            meaning=np.hstack([vectors * EMBEDDING_SCALE, layouts * LAYOUT_SCALE]),
-        )
 
     def probability(self, features: Features) -> Vector:
         """Return the calibrated probability of each row."""
@@ -109,12 +76,11 @@ class Estimators:
                 self.word_opinion.decision_function(features.words),
             ]
         )
+        return self.calibrated(opinions)
+
+    def calibrated(self, opinions: Vector) -> Vector:
+        """Return the probability that both opinions, (n, 2), make together."""
         return cast("Vector", self.calibration.predict_proba(opinions)[:, 1])
-
-
-def encoded_text(reading: Reading) -> str:
-    """Return the text whose embedding stands for the item."""
-    return reading.plain[:TEXT_CHARACTERS]
 
 
 class Classifier:
@@ -137,7 +103,7 @@ class Classifier:
         # By column: words, then pieces of words, which tell a reader nothing, then the layout.
         self._phrases_by_column = [
             _readable(term, list(finder.names.values()))
-            for term in estimators.words.get_feature_names_out()
+            for term in estimators.vectorisers.words.get_feature_names_out()
         ]
         self._signs = layout_signs(finder.names)
 
@@ -161,7 +127,9 @@ class Classifier:
         return Score(GATED_PROBABILITY, False, (), evidence, self.version)
 
     def _weigh(self, readings: Sequence[Reading]) -> list[Score]:
-        features = self._estimators.features(readings, self._finder.sides, self._encoder)
+        features = self._estimators.vectorisers.features(
+            readings, self._finder.sides, self._encoder
+        )
         probabilities = self._estimators.probability(features)
         topic_odds = self._topic_odds(features.meaning)
         return [

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.records import Item
-from service.relevance.classifier import encoded_text
 from service.relevance.encoder import Encoder
 from service.relevance.features import read
 from service.relevance.mentions import MentionFinder
+from service.relevance.vectors import encoded_text
 
 
 @dataclass(frozen=True, slots=True)

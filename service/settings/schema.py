@@ -1,124 +1,31 @@
-"""The shape of the configuration: every key, its type and its default.
-
-A value that cannot be right raises ``PydanticCustomError`` with a stable finding id as its type
-and the way to mend it in its context; ``load`` turns these into findings.
-"""
+"""The shape of the configuration: every key, its type and its default."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from service.records import Affiliation, Channel, ChannelKind
-
-CRON_FIELDS = 5
-EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+\Z")
-# What a shell variable's name can end in: CASPIAN_SLACK_WEBHOOKS_DESK.
-WEBHOOK_NAME = re.compile(r"[a-z0-9_]+\Z")
-
-
-def _problem(finding: str, message: str, mend: str) -> PydanticCustomError:
-    # Values travel in the context, not in the template, which pydantic would interpolate.
-    return PydanticCustomError(finding, "{message}", {"message": message, "mend": mend})
-
-
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, port_is_fine = urlsplit(""), False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
-        raise _problem(
-            "caspian.E005",
-            f"{value!r} is not an http(s) address",
-            "write it whole, like https://example.org/rss.xml",
-        )
-    return value
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, KeyError):
-        raise _problem(
-            "caspian.E006",
-            f"there is no time zone {value!r}",
-            'use a name of the IANA list, like "Europe/London", "Asia/Dubai" or "UTC"',
-        ) from None
-    return value
-
-
-def _cron(value: str) -> str:
-    try:
-        due = next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration, ValueError, OverflowError):
-        due = None
-    # CronSim takes a sixth field for seconds, and takes it first.
-    if due is None or len(value.split()) != CRON_FIELDS:
-        raise _problem(
-            "caspian.E007",
-            f"{value[:100]!r} is not a schedule that ever comes due",
-            'use five cron fields: minute hour day month weekday, like "0 7 * * mon-fri"',
-        )
-    return value
-
-
-def _channel(value: object) -> Channel:
-    if isinstance(value, Channel):
-        return value
-    kind, _, target = str(value).partition(":")
-    needs_target = kind in (ChannelKind.EMAIL, ChannelKind.SLACK)
-    known = kind in set(ChannelKind)
-    named_well = kind != ChannelKind.SLACK or WEBHOOK_NAME.match(target)
-    if not known or bool(target) != needs_target or not named_well:
-        # An address may be a webhook's, which is a secret.
-        shown = "an address" if "://" in str(value) else repr(value)
-        raise _problem(
-            "caspian.E008",
-            f"{shown} is not a channel",
-            'use "console", "file", "email:name@example.org" or "slack:WEBHOOK_NAME", '
-            "the name in small letters, digits and _",
-        )
-    if kind == ChannelKind.EMAIL and not EMAIL.match(target):
-        raise _problem(
-            "caspian.E009",
-            f"{target!r} is not an email address",
-            'write one address a channel, like "email:desk@example.org"',
-        )
-    return Channel(ChannelKind(kind), target)
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Cron = Annotated[str, AfterValidator(_cron)]
-ChannelSpec = Annotated[Channel, BeforeValidator(_channel)]
-# Upper bounds that no sane value comes near, and that every clock can hold.
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Minutes = Annotated[float, Field(gt=0, le=525_600, allow_inf_nan=False)]
-Hours = Annotated[float, Field(gt=0, le=87_600, allow_inf_nan=False)]
-Tick = Annotated[int, Field(ge=1, le=86_400)]
-WebhookName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-Probability = Annotated[float, Field(ge=0, le=1)]
-# Not 0, which every article there is would pass.
-Threshold = Annotated[float, Field(gt=0, le=1)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+from service.records import Affiliation
+from service.settings.values import (
+    EMAIL,
+    ChannelSpec,
+    Cron,
+    Hours,
+    HttpUrl,
+    Language,
+    Minutes,
+    Probability,
+    Seconds,
+    Slug,
+    Threshold,
+    Tick,
+    TimeZone,
+    WebhookName,
+    http_url,
+    problem,
+)
 
 
 class _Section(BaseModel):
@@ -202,7 +109,7 @@ class SmtpSettings(_Section):
     @model_validator(mode="after")
     def _sender_is_needed(self) -> Self:
         if self.host and not EMAIL.match(self.sender):
-            raise _problem(
+            raise problem(
                 "caspian.E009",
                 f"sender {self.sender!r} is not an email address",
                 'set smtp.sender, like "caspian@example.org"',
@@ -220,9 +127,9 @@ class SlackSettings(_Section):
     def _webhooks_are_urls(self) -> Self:
         for name, url in self.webhooks.items():
             try:
-                _http_url(url.get_secret_value())
+                http_url(url.get_secret_value())
             except PydanticCustomError:
-                raise _problem(
+                raise problem(
                     "caspian.E005",
                     f"the webhook {name!r} is not an http(s) address",
                     "copy the whole webhook URL from Slack's app page",
@@ -296,7 +203,7 @@ class TopicConfig(_Section):
     @model_validator(mode="after")
     def _two_sides(self) -> Self:
         if len(self.sides) != 2:
-            raise _problem(
+            raise problem(
                 "caspian.E010",
                 f"a topic has two sides, this one has {len(self.sides)}",
                 "write one [sides.NAME.country] table for each of the two",

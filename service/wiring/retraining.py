@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from service.learning.labels import judged_texts
 from service.learning.manifest import Made, read_manifest
 from service.learning.registry import version_of, write
-from service.learning.retrain import Judgement, Replay, fit_candidate, judge, replay
+from service.learning.replay import Replay, replay
+from service.learning.retrain import fit_candidate
+from service.learning.rule import Judgement, judge
 from service.learning.shelf import DatabaseShelf
 from service.learning.train import Progress
 from service.learning.versions import Versions
@@ -97,6 +99,7 @@ def retrain(
         readers=len({reader for one in judged for reader in one.readers}),
         labels_until=newest,
         reasons=judgement.reasons,
+        suspects=judgement.suspects,
         forced=promoted and not allowed,
         judged=_figures(judgement),
     )
@@ -157,13 +160,13 @@ def learn_by_itself(settings: Settings, database: Database, now: datetime) -> Ou
     return retrain(settings, database, now)
 
 
-def _learnt_until(known: Versions, current: Classifier) -> datetime | None:
-    """When the model in use was made, if it was made of labels."""
+def _learnt_until(known: Versions, current: Classifier) -> int:
+    """Return the number of the last label that the model in use was made of, -1 if of none."""
     for version in known.all():
         manifest = version.manifest
         if manifest is not None and manifest.version == current.version and manifest.made:
-            return manifest.made.at
-    return None
+            return manifest.made.labels_until
+    return -1
 
 
 def _written_before(known: Versions, current: Classifier, data: Mapping[str, str]) -> float | None:

@@ -22,10 +22,10 @@ from service.learning.corpus import SEED, Example
 from service.learning.evaluate import Labelled, read_labelled
 from service.learning.train import Prepared, fit, fit_opinions, prepare
 from service.records import Item
-from service.relevance.classifier import EMBEDDING_SCALE, Features, Vector
 from service.relevance.encoder import TEXT_CHARACTERS, RememberingEncoder
 from service.relevance.features import Reading, read
 from service.relevance.mentions import MentionFinder
+from service.relevance.vectors import EMBEDDING_SCALE, Features, Vector
 from service.settings import load
 from service.wiring.models import (
     encoder_of,
@@ -72,7 +72,7 @@ def bench(
         np.array([entry.label for entry in labelled]),
         through,
         kept,
-        prepared.parts.features(kept, finder.sides, encoder),
+        prepared.vectorisers.features(kept, finder.sides, encoder),
         encoder.encode([raw_text(reading.item) for reading in kept]),
     )
 
@@ -133,7 +133,7 @@ def main() -> None:
     told("both opinions, stacked: what ships", lambda b: trained.probability(b.features))
     told_without_seeds(prepared, chosen, told)
     for share in (0.125, 0.25, 0.5):
-        part = fit_opinions(prepared, part_of(prepared, share)).meaning_opinion
+        part = fit_opinions(prepared, part_of(prepared, share))[0]
         told(
             f"the opinion on meaning, learnt from {share:.1%} of the items",
             lambda b, part=part: part.decision_function(b.features.meaning),  # type: ignore[misc]
@@ -146,7 +146,7 @@ def told_without_seeds(
     told: Callable[[str, Callable[[Bench], Vector]], None],
 ) -> None:
     rows = np.array([row for row, example in enumerate(chosen) if example.kind != SEED])
-    without = fit_opinions(prepared, rows).meaning_opinion
+    without = fit_opinions(prepared, rows)[0]
     told(
         "the opinion on meaning, without the seeds",
         lambda b: without.decision_function(b.features.meaning),

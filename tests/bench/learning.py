@@ -28,11 +28,13 @@ from service.learning.corpus import LABEL, Example
 from service.learning.evaluate import Labelled, read_labelled
 from service.learning.labels import LABEL_WEIGHT, Judged, weighed
 from service.learning.queue import AUDIT_EVERY, most_informative
-from service.learning.retrain import Fitted, judge
+from service.learning.retrain import Fitted
+from service.learning.rule import judge
 from service.learning.train import Prepared, Trained, fit, prepare
 from service.records import ArticleId, Candidate
-from service.relevance.classifier import Classifier, Vector, encoded_text
+from service.relevance.classifier import Classifier
 from service.relevance.features import read
+from service.relevance.vectors import Vector, encoded_text
 from service.settings import Settings, load
 from service.wiring.models import (
     benchmark,
@@ -196,7 +198,7 @@ def flipped(world: World, number: int) -> dict[str, object]:
         model,
         world.shipped,
         written_before=None,
-        learnt_until=None,
+        learnt_until=-1,
         benchmark=benchmark(world.settings),
         recent=[(ArticleId(at), world.items[at].item) for at in test],
     )

@@ -21,12 +21,12 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from service.learning.evaluate import read_labelled
-from service.learning.retrain import replay
+from service.learning.replay import replay
 from service.learning.shelf import DatabaseShelf
 from service.records import Item, Label, Origin, Topic, Verdict
-from service.relevance.classifier import encoded_text
 from service.relevance.encoder import ShelvedEncoder
 from service.relevance.features import read
+from service.relevance.vectors import encoded_text
 from service.settings import load
 from service.storage import articles, labels, tables
 from service.storage.database import Database, open_database

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,15 +11,9 @@ from hypothesis import strategies as st
 from service.learning.corpus import LABEL
 from service.learning.labels import (
     AGREED_WEIGHT,
-    CARELESS_SHARE,
-    DOUBTFUL,
-    FEWEST_OF_A_READER,
     LABEL_WEIGHT,
     MOST_OF_ALL,
-    Doubtful,
     Judged,
-    careless,
-    doubtful,
     judged_texts,
     weighed,
 )
@@ -176,31 +169,3 @@ def test_all_labels_together_weigh_so_much_and_no_more() -> None:
 
 def test_labels_weigh_nothing_where_nothing_is_written() -> None:
     assert [e.weight for e in weighed(texts(2), written=0)] == [0, 0]
-
-
-def test_a_label_is_doubtful_where_models_that_never_saw_it_say_the_opposite() -> None:
-    found = [*texts(4), *texts(4, relevant=False, reader="bob")]
-    chances = [DOUBTFUL - 0.01, DOUBTFUL, 0.9, float("nan")]
-    out_of_fold = np.array([*chances, 0.999, 0.95, 0.1, float("nan")])
-    doubts = doubtful(found, out_of_fold)
-    assert [(d.readers, d.label, d.probability) for d in doubts] == [
-        (("bob",), False, 0.999),
-        (("ann",), True, 0.04),
-    ]
-    assert doubts[0].title == found[4].example.item.title
-
-
-def test_a_reader_with_many_doubtful_labels_is_careless() -> None:
-    number = FEWEST_OF_A_READER
-    found = [*texts(number), *texts(number, reader="bob"), *texts(number - 1, reader="new")]
-    doubts = [
-        *_doubts("ann", number * CARELESS_SHARE),
-        *_doubts("bob", number * CARELESS_SHARE - 1),
-        *_doubts("new", number - 1),
-    ]
-    assert careless(found, doubts) == {"ann": CARELESS_SHARE}
-    assert careless([], []) == {}
-
-
-def _doubts(reader: str, number: float) -> list[Doubtful]:
-    return [Doubtful((reader,), f"{n}", label=True, probability=0.01) for n in range(round(number))]

@@ -107,7 +107,8 @@ def test_the_manifest_says_how_a_version_of_the_readers_own_came_to_be(
     trained: Trained, folder: Path
 ) -> None:
     assert read_manifest(folder).made is None
-    made = Made(NOW, "parent", 12, 2, 15, ("why not", "warum nicht: ä"), True, {"alerts_new": 3})
+    reasons = ("why not", "warum nicht: ä")
+    made = Made(NOW, "parent", 12, 2, 15, reasons, {"bob": 0.5}, True, {"alerts_new": 3})
     write(trained, folder.parent, "small", {}, name="own", made=made)
     assert read_manifest(folder.parent / "own").made == made
 

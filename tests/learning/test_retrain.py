@@ -14,28 +14,28 @@ from hypothesis import strategies as st
 from service.learning.corpus import Example
 from service.learning.evaluate import Labelled
 from service.learning.labels import MOST_OF_ALL, judged_texts
+from service.learning.replay import Changed, Replay, replay
 from service.learning.retrain import (
-    ALERTS_OF_NO_ACCOUNT,
     FEWEST_HELD_BACK,
     HELD_BACK_SHARE,
-    MOST_LOST,
-    MOST_LOST_WRITTEN,
-    Changed,
-    Difference,
     Fitted,
     HeldBack,
-    Replay,
+    fit_candidate,
+    held_back,
+)
+from service.learning.rule import (
+    ALERTS_OF_NO_ACCOUNT,
+    MOST_LOST,
+    MOST_LOST_WRITTEN,
+    Difference,
     _benchmark_reasons,
     _label_reasons,
     _replay_reasons,
     _written_reasons,
     compare,
-    fit_candidate,
-    held_back,
-    replay,
 )
 from service.learning.train import train
-from service.records import ArticleId, Item, Label
+from service.records import ArticleId, Item, Label, LabelId
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import Vectors
 from service.wiring.models import encoder
@@ -264,6 +264,20 @@ def test_the_newest_labels_are_held_back_whatever_the_order_they_come_in(
     assert held is not None
     # The choirs are learnt from; what is held back are war games, known from the older ones.
     assert (held.texts, held.wrong_candidate) == (12, 0)
+
+
+def test_what_the_model_in_use_learnt_is_not_held_back_but_old_labels_that_came_later_are(
+    current: Classifier,
+) -> None:
+    learnt = _in_turn(war_games(), relevant=False, after=500)
+    imported = _in_turn(choirs(), relevant=True)
+    numbered = [replace(one, id=LabelId(n)) for n, one in enumerate([*learnt, *imported], 1)]
+    fitted = _fitted(numbered)
+    held = held_back(fitted, current, learnt_until=len(learnt))
+    assert held is not None
+    # All of them are choirs, which the model in use takes for pastimes.
+    assert held.wrong_current == held.texts
+    assert held_back(fitted, current, learnt_until=len(numbered)) is None
 
 
 def test_a_near_copy_of_a_held_back_text_is_held_back_with_it(current: Classifier) -> None:
