@@ -34,17 +34,24 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The feed answered with a body. ``body`` is decompressed; header names are lower-case."""
+    """The feed answered with a body. ``body`` is decompressed; header names are lower-case.
+
+    ``moved_to`` is where permanent redirects led, if all that were followed were permanent.
+    """
 
     url: str
     body: bytes
     body_hash: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The feed answered 304."""
+    """The feed answered 304; see ``Fetched`` for what it may say besides."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +81,17 @@ class ParsedArticle:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A whole feed document. ``entries_present`` = ``len(articles) + len(skipped)``."""
+    """A whole feed document. ``entries_present`` = ``len(articles) + len(skipped)``.
+
+    ``update_every`` is how often the feed says it changes (RSS ``ttl``, the syndication module's
+    period and frequency); ``hub`` is where it may be subscribed to (WebSub).
+    """
 
     title: str
     articles: tuple[ParsedArticle, ...]
     skipped: tuple[str, ...]
+    update_every: timedelta | None = None
+    hub: str | None = None
 
     @property
     def entries_present(self) -> int:

@@ -36,18 +36,31 @@ class PollingSettings(_Section):
     """How feeds are fetched."""
 
     tick_seconds: Tick = 15
+    # Between polls of a feed of which nothing is known yet; then its own habit decides.
     interval_minutes: Minutes = 30
+    shortest_interval_minutes: Minutes = 2
+    longest_interval_hours: Hours = 24
     jitter: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     max_backoff_hours: Hours = 24
     lease_minutes: Minutes = 10
     batch: Annotated[int, Field(ge=1)] = 500
     concurrency: Annotated[int, Field(ge=1)] = 32
     per_host: Annotated[int, Field(ge=1)] = 2
+    # Between the beginnings of two requests to one host.
+    host_gap_seconds: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 1
+    # How long a server's wish to be left alone is obeyed at most; 0 for not at all.
+    longest_retry_after_hours: Annotated[float, Field(ge=0, le=8_760, allow_inf_nan=False)] = 24
     connect_timeout_seconds: Seconds = 10
     total_timeout_seconds: Seconds = 30
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
     max_redirects: Annotated[int, Field(ge=0)] = 5
     user_agent: str = ""
+    # Private, loopback, link-local and metadata addresses are refused unless allowed.
+    allow_private_addresses: bool = False
+    # Feeds are read in processes of their own, which end when they take too long.
+    parser_processes: Annotated[int, Field(ge=0, le=64)] = 1
+    parser_seconds: Seconds = 5
+    parser_memory_mb: Annotated[int, Field(ge=64)] = 1_024
 
 
 class RelevanceSettings(_Section):
