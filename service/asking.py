@@ -18,10 +18,10 @@ from service.learning.queue import (
     spread,
 )
 from service.records import Article, Candidate, Draw, Item, Label, Said, Verdict
-from service.relevance.classifier import encoded_text
 from service.relevance.encoder import Encoder
 from service.relevance.features import read
 from service.relevance.mentions import MentionFinder
+from service.relevance.vectors import encoded_text
 from service.storage import audit, labels, stories
 from service.storage.database import Connection, Database
 from service.stories.identity import text_hash
@@ -44,7 +44,8 @@ class Question:
         """The reason, in words."""
         if self.draw is None:
             return "its answer teaches most"
-        return f"drawn at random for the audit, from {self.draw.stratum}"
+        # Not from where: the stratum would tell what the model thinks of it.
+        return "it was drawn at random for the audit; the model's word comes after yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _one_a_text(waiting: list[tuple[Draw, Candidate]]) -> list[tuple[Draw, Candi
 def answer(database: Database, article: Article, said: Said, *, copies: bool = True) -> list[Label]:
     """Take down what a reader said of an article, and of its copies within its story.
 
+    Returned are the labels as stored, that of the article first.
+
     Raises:
         InputError: when topics are given for what is not relevant.
 
@@ -146,8 +149,7 @@ def answer(database: Database, article: Article, said: Said, *, copies: bool = T
     )
     with database.transaction() as connection:
         given = [label, *(_of_copy(label, copy) for copy in _copies(connection, article) if copies)]
-        labels.add(connection, given)
-    return given
+        return labels.append(connection, given)
 
 
 def withdraw(database: Database, given: Iterable[Label], now: datetime) -> None:
@@ -159,7 +161,7 @@ def withdraw(database: Database, given: Iterable[Label], now: datetime) -> None:
         for label in given
     ]
     with database.transaction() as connection:
-        labels.add(connection, taken)
+        labels.append(connection, taken)
 
 
 def _of_copy(label: Label, copy: Article) -> Label:

@@ -131,8 +131,9 @@ def test_a_question_says_why_it_is_asked(database: Database, feed: FeedId) -> No
     *informative, audited = asker(database).questions(4, NOW)
     assert {question.why for question in informative} == {"its answer teaches most"}
     assert audited.draw is not None
-    assert audited.draw.stratum in audited.why
     assert "at random" in audited.why
+    # It would tell what the model thinks of the article.
+    assert audited.draw.stratum not in audited.why
 
 
 def test_uncertain_articles_are_asked_about_first(database: Database, feed: FeedId) -> None:
@@ -370,6 +371,29 @@ def test_what_is_withdrawn_is_taken_back_from_the_copies_and_stays_in_the_histor
         told = labels.history(connection)
     assert [one.verdict for one in told] == [RELEVANT, RELEVANT, WITHDRAWN, WITHDRAWN]
     assert {(one.topics, one.seconds, one.draw) for one in told[2:]} == {((), None, None)}
+
+
+def test_answers_and_withdrawals_of_one_instant_hold_in_the_order_they_came(
+    database: Database, copied: list[ArticleId]
+) -> None:
+    for _ in range(3):
+        given = say(database, copied[0], said(RELEVANT, MILITARY))
+        assert [one.verdict for one in current(database)] == [RELEVANT, RELEVANT]
+        withdraw(database, given, NOW)
+        assert current(database) == []
+    say(database, copied[0], said(NOT_RELEVANT))
+    assert [one.verdict for one in current(database)] == [NOT_RELEVANT, NOT_RELEVANT]
+
+
+def test_who_speaks_now_is_heard_though_a_label_of_theirs_is_dated_later(
+    database: Database, feed: FeedId
+) -> None:
+    article = scored(database, feed, LONG)
+    with database.transaction() as connection:
+        labels.add(connection, [label(LONG, labelled_at=NOW + timedelta(days=900))])
+    (given,) = say(database, article, said(NOT_RELEVANT))
+    assert [one.verdict for one in current(database)] == [NOT_RELEVANT]
+    assert current(database)[0].labelled_at == given.labelled_at
 
 
 def test_what_was_said_before_does_not_come_back_when_a_label_is_withdrawn(

@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,7 @@ from service.stories.identity import address_key, text_hash
 from tests.commands import run
 from tests.conftest import ROOT
 from tests.make import NOW, parsed_article
-from tests.processes import write_config
+from tests.processes import environment, write_config
 from tests.storage.rows import arrival, list_feeds, rate, score, store, tell_in
 
 GAS = "Moscow and Tehran sign a gas deal"
@@ -138,6 +142,15 @@ def test_several_topics_are_kept(config: Path, kept: Database) -> None:
     assert history(kept)[0].topics == ("military", "economic")
 
 
+def test_a_topic_named_twice_counts_once_and_the_topic_s_order_holds(
+    config: Path, kept: Database
+) -> None:
+    publish(kept, (GAS, ""))
+    named = [part for topic in ("economic", "military", "economic") for part in ("--topic", topic)]
+    assert label(config, "1", "relevant", *named).exit_code == 0
+    assert history(kept)[0].topics == ("military", "economic")
+
+
 def test_copies_in_the_same_story_get_the_label_unless_told_not_to(
     config: Path, kept: Database
 ) -> None:
@@ -146,7 +159,7 @@ def test_copies_in_the_same_story_get_the_label_unless_told_not_to(
     assert label(config, "1", "not-relevant", "--no-copies").stdout == f"not-relevant: {GAS}\n"
     assert [given.article_id for given in history(kept)] == [1]
     done = label(config, "2", "relevant")
-    assert done.stdout == f"relevant: {GAS}, and 1 copies of it\n"
+    assert done.stdout == f"relevant: {GAS}, and 1 copy of it\n"
     assert [given.article_id for given in history(kept)[1:]] == [2, 1]
 
 
@@ -168,7 +181,26 @@ def test_labels_given_can_be_read_by_a_script(config: Path, kept: Database) -> N
     assert second["summary"] == f"{TEXT}.."
 
 
-@pytest.mark.parametrize("reference", ["77", "https://feed.example/none", "no address", "-"])
+def test_several_copies_are_counted(config: Path, kept: Database) -> None:
+    tell_in(kept, None, *publish(kept, (GAS, TEXT), (GAS, f"{TEXT}.."), (GAS, f"{TEXT}!")))
+    assert label(config, "1", "unsure").stdout == f"unsure: {GAS}, and 2 copies of it\n"
+
+
+@pytest.mark.parametrize("title", ["[bold]Gas[/bold]", "[x] :smile: [/nothing]", "100 % \\[red]"])
+def test_a_title_that_looks_like_markup_is_told_as_it_is(
+    title: str, config: Path, kept: Database
+) -> None:
+    publish(kept, (title, ""))
+    assert label(config, "1", "unsure").stdout == f"unsure: {title}\n"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        *("77", "https://feed.example/none", "no address", "-"),
+        *("0", "9" * 18, str(2**63), "9" * 400, "1.0", "²"),
+    ],
+)
 def test_an_article_that_nobody_knows_is_an_error_with_a_mend(
     reference: str, config: Path, kept: Database
 ) -> None:
@@ -202,6 +234,75 @@ def test_topics_of_what_is_not_relevant_are_an_error_with_a_mend(
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("nxt", "next"),
+        ("NEXT", "next"),
+        ("imprt", "import"),
+        ("exports", "export"),
+        ("giv", "give"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("relevant",)])
+def test_a_mistyped_command_is_no_article(
+    typed: str, meant: str, more: tuple[str, ...], config: Path
+) -> None:
+    done = label(config, typed, *more)
+    assert done.exit_code == 2
+    assert f"no command or article is called '{typed}'; did you mean '{meant}'?" in done.stderr
+
+
+# --- who labels ----------------------------------------------------------------------------
+
+
+def test_the_reader_is_who_the_environment_says_unless_the_command_says_another(
+    config: Path, kept: Database
+) -> None:
+    publish(kept, (GAS, ""))
+    label(config, "1", "relevant", READER="eve")
+    label(config, "1", "relevant", "--reader", " ann ", READER="eve")
+    assert [given.reader for given in history(kept)] == ["eve", "ann"]
+
+
+def test_without_a_name_the_reader_is_the_user(
+    config: Path, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "desk")
+    publish(kept, (GAS, ""))
+    label(config, "1", "relevant")
+    label(config, "1", "unsure", READER="")
+    assert [given.reader for given in history(kept)] == ["desk", "desk"]
+
+
+@pytest.mark.parametrize("arguments", [("1", "relevant"), ("next",), ("import", "own.csv")])
+@pytest.mark.parametrize("name", ["", "  ", "\t"])
+def test_a_blank_reader_is_an_error_with_a_mend(
+    name: str, arguments: tuple[str, ...], config: Path, kept: Database
+) -> None:
+    publish(kept, (GAS, ""))
+    done = label(config, *arguments, "--reader", name)
+    assert (done.exit_code, done.stdout, history(kept)) == (1, "", [])
+    assert "error [input]: a reader's name cannot be blank" in done.stderr
+    assert "mend: name yourself with --reader or CASPIAN_READER" in done.stderr
+
+
+def test_a_user_without_a_name_is_told_how_to_give_one(
+    config: Path, kept: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    # A number that no system gives: as in a container that runs as any user.
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    publish(kept, (GAS, ""))
+    done = label(config, "1", "relevant")
+    assert (done.exit_code, done.stdout, history(kept)) == (1, "", [])
+    assert "error [input]: your user has no name to label under" in done.stderr
+    assert "mend: name yourself with --reader or CASPIAN_READER" in done.stderr
+    assert label(config, "1", "relevant", READER="eve").exit_code == 0
+    assert label(config, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(
     "arguments", [("1",), ("1", "good"), ("give",), ("1", "relevant", "unsure"), ("--nonsense",)]
 )
 def test_what_makes_no_sense_is_wrong_usage(arguments: tuple[str, ...], config: Path) -> None:
@@ -232,11 +333,11 @@ def test_a_reader_is_asked_and_the_answers_are_kept_and_counted(
     config: Path, kept: Database, small: dict[str, str]
 ) -> None:
     publish(kept, (GAS, ""), (SPORT, ""))
-    done = label(config, "next", "--count", "2", "--reader", "ann", stdin="xrn", **small)
+    done = label(config, "next", "--count", "2", "--reader", "ann", stdin="x1rn", **small)
     assert done.exit_code == 0
     assert "1 of 2" in done.stdout
     assert "2 of 2" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("2 labels (1 relevant, 1 not_relevant); ")
+    assert done.stdout.splitlines()[-1].startswith("2 labels (1 relevant, 1 not relevant); ")
     assert {given.item.title for given in holding(kept)} == {GAS, SPORT}
     assert {(given.reader, given.origin) for given in holding(kept)} == {("ann", Origin.CLI)}
     again = label(config, "next", **small)
@@ -251,7 +352,48 @@ def test_stopping_at_once_says_that_nothing_was_labelled(
 ) -> None:
     publish(kept, (GAS, ""))
     done = label(config, "next", stdin="q", **small)
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "0 labels (none)")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "0 labels")
+    assert history(kept) == []
+
+
+@pytest.mark.parametrize("stop", ["\x03", "\x04"])
+def test_ctrl_c_ends_the_questions_and_keeps_the_answers(
+    stop: str, config: Path, kept: Database, small: dict[str, str]
+) -> None:
+    publish(kept, (GAS, ""), (SPORT, ""))
+    done = label(config, "next", stdin=f"n{stop}", **small)
+    assert (done.exit_code, len(history(kept))) == (0, 1)
+    assert done.stdout.splitlines()[-1].startswith("1 label (1 not relevant); ")
+
+
+def test_that_there_is_nothing_to_ask_is_said_before_the_written_items_are_read(
+    config: Path, kept: Database, small: dict[str, str]
+) -> None:
+    # They cannot be read: who reads them first ends with an error.
+    (Path(small["RELEVANCE_MODELS_DIR"]) / "curriculum" / "broken.jsonl").write_text("{")
+    done = label(config, "next", **small)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("nothing to ask: ")
+
+
+def test_without_a_terminal_the_questions_end_with_an_error_and_a_mend(
+    config: Path, kept: Database, small: dict[str, str]
+) -> None:
+    publish(kept, (GAS, ""))
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "--config", str(config), "label", "next"],
+        env=environment(config.parent, **small),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        # Away from the terminal that the tests were started from.
+        start_new_session=True,
+    )
+    assert done.returncode == 1
+    assert "error [input]: no key can be read" in done.stderr
+    assert "mend: run it in a terminal" in done.stderr
     assert history(kept) == []
 
 
@@ -309,6 +451,15 @@ def test_bad_lines_are_named_and_the_others_are_taken_in(
     assert "neither title nor summary" in told[1]
     assert "verdict is 'good'" in told[2]
     assert len(history(kept)) == 2
+
+
+def test_one_label_and_one_bad_line_are_told_as_one(
+    config: Path, kept: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.csv"
+    file.write_text(f"title,verdict\n{GAS},1\n{SPORT},perhaps\n", encoding="utf-8")
+    done = label(config, "import", str(file))
+    assert done.stdout == "1 label taken in, 0 known already, 1 bad line\n"
 
 
 def test_a_bad_line_of_csv_is_named_by_the_line_it_stands_on(
@@ -384,11 +535,15 @@ def test_the_export_holds_what_holds_and_all_that_was_said_on_demand(
 
 def test_without_labels_the_export_is_empty_or_a_header(config: Path) -> None:
     assert label(config, "export").stdout == ""
-    assert label(config, "export", "--csv").stdout.startswith("title,summary,lang,verdict,")
+    header = label(config, "export", "--csv").stdout
+    assert header.startswith('"title","summary","lang","verdict",')
 
 
 TEXTS = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1, max_size=30
+    st.sampled_from('\r\n", ')
+    | st.characters(exclude_categories=["Cs"], exclude_characters="\x00"),
+    min_size=1,
+    max_size=30,
 ).filter(str.strip)
 GIVEN = st.builds(
     lambda title, summary, verdict, topics, reader, seconds: Label(
@@ -398,7 +553,7 @@ GIVEN = st.builds(
         tuple(map(Topic, topics)) if verdict is Verdict.RELEVANT else (),
         reader,
         Origin.WEB,
-        NOW.replace(microsecond=seconds),
+        NOW.replace(microsecond=seconds) - timedelta(days=365),
         url="https://a.example/1",
         seconds=1.5,
     ),
@@ -449,4 +604,6 @@ def essence(given: Label) -> tuple[object, ...]:
         given.reader,
         given.labelled_at,
         given.url,
+        given.origin,
+        given.seconds,
     )

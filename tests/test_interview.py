@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import count
@@ -34,6 +35,8 @@ SPORT = "Russia beat Iran on penalties in the volleyball final"
 ARMS = "Iran ships drones to Russia"
 SECONDS = 2.5
 HELP = "take back"
+UNKNOWN = "unknown key; keys: r n u 1-3 s z q ?"
+DONE = "that was all"
 NUMBERS = count()
 
 
@@ -58,7 +61,8 @@ def interview(
     clock: Clock,
 ) -> Callable[..., Interview]:
     def made(*pressed: str, **changes: Any) -> Interview:
-        waiting = iter(pressed)
+        # After the last answer any key ends: "." here, where a test is about something else.
+        waiting = iter((*pressed, "."))
 
         def key() -> str:
             clock.advance(seconds=1)
@@ -164,14 +168,14 @@ def test_an_answer_is_stored_before_the_next_question_is_asked(
     database: Database, interview: Callable[..., Interview]
 ) -> None:
     stored: list[int] = []
-    pressed = iter("rnu")
+    pressed = iter("rnu.")
 
     def key() -> str:
         stored.append(len(told_by(database)))
         return next(pressed)
 
     interview(key=key).run(questions(database, GAS, SPORT, ARMS))
-    assert stored == [0, 1, 2]
+    assert stored == [0, 1, 2, 3]
     assert holding(database) == {
         GAS: Verdict.RELEVANT,
         SPORT: Verdict.NOT_RELEVANT,
@@ -202,7 +206,7 @@ def test_the_topics_that_the_model_would_give_are_on_and_kept_by_a_bare_answer(
     [
         (("1", "r"), ("military", "economic")),
         (("3", "1", "r"), ("military", "economic", "diplomatic")),
-        (("2", "r"), ()),
+        (("2", "r", "r"), ()),
         (("2", "3", "r"), ("diplomatic",)),
         (("1", "1", "r"), ("economic",)),
     ],
@@ -228,7 +232,7 @@ def test_what_is_not_called_relevant_has_no_topics_whatever_was_on(
 def test_topics_that_one_question_had_on_are_not_on_at_the_next(
     database: Database, interview: Callable[..., Interview]
 ) -> None:
-    interview("1", "3", "r", "r").run(questions(database, GAS, "Rain in Lisbon"))
+    interview("1", "3", "r", "r", "r").run(questions(database, GAS, "Rain in Lisbon"))
     assert [label.topics for label in told_by(database)] == [
         ("military", "economic", "diplomatic"),
         (),
@@ -253,7 +257,7 @@ def test_the_copies_of_an_article_in_its_story_get_the_same_label(
     assert first.topics == second.topics == ("economic", "diplomatic")
     # It was one answer, and took its time once.
     assert (told.labels, first.seconds, second.seconds) == (1, SECONDS, None)
-    assert "and 1 copies" in shown(run)
+    assert "relevant, and 1 copy\n" in shown(run)
 
 
 def test_a_drawn_article_is_answered_by_its_draw(
@@ -265,9 +269,93 @@ def test_a_drawn_article_is_answered_by_its_draw(
     run = interview("n")
     run.run([Question(plain.candidate, draw)])
     assert told_by(database)[0].draw == draw.id
-    assert "drawn at random for the audit, from 0.60-0.80" in shown(run)
+    assert "asked because it was drawn at random for the audit" in shown(run)
     with database.reading() as connection:
         assert audit.waiting(connection) == []
+
+
+@pytest.fixture
+def drawn(database: Database) -> Question:
+    (plain,) = questions(database, (GAS, "Gazprom said so."))
+    with database.transaction() as connection:
+        draw = audit.draw(connection, plain.candidate.article_id, "0.60-0.80", 0.25, NOW)
+    return Question(plain.candidate, draw)
+
+
+def test_who_answers_for_the_audit_learns_the_model_s_opinion_only_afterwards(
+    drawn: Question, interview: Callable[..., Interview], classifier: Classifier
+) -> None:
+    run = interview("n")
+    pages: list[str] = []
+
+    def key() -> str:
+        pages.append(shown(run))
+        return run_key()
+
+    run_key, run = run.key, replace(run, key=key)
+    run.run([drawn])
+    before, after = pages
+    assert GAS in before
+    for hint in ("model: ", "threshold", "0.60", "0.80", "spoke for it", "nearest", "[x]"):
+        assert hint not in before
+    (score_of,) = classifier.score([drawn.candidate.item])
+    opinion = f"model: relevant, {score_of.probability:.2f} (threshold {classifier.threshold:.2f})"
+    assert after.removeprefix(before).split("\n")[:2] == ["  not relevant", f"  {opinion}"]
+
+
+@pytest.mark.parametrize("key", ["s", "q"])
+def test_who_does_not_answer_for_the_audit_is_not_told_what_the_model_thinks(
+    key: str, drawn: Question, interview: Callable[..., Interview]
+) -> None:
+    run = interview(key)
+    run.run([drawn])
+    assert "model: " not in shown(run)
+
+
+def test_what_is_relevant_of_no_topic_is_asked_about_once(
+    database: Database, drawn: Question, interview: Callable[..., Interview]
+) -> None:
+    run = interview("r", "1", "r")
+    run.run([drawn])
+    assert shown(run).count("of which topic? 1-3, or r for none") == 1
+    assert [label.topics for label in told_by(database)] == [("military",)]
+
+
+def test_a_copy_of_what_was_answered_is_not_asked_about_any_more(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    text = "Russia and Iran signed the agreement on Monday in Sochi, two ministers said."
+    one, other, copy, same = questions(
+        database, (GAS, text), SPORT, (GAS, f"{text}..."), (f"{GAS}!", text)
+    )
+    tell_in(database, None, *(q.candidate.article_id for q in (one, copy, same)))
+    run = interview("r", "n")
+    run.run([one, other, copy, same])
+    assert [f"{n} of 4" in shown(run) for n in (1, 2, 3, 4)] == [True, True, False, False]
+    assert len(holding(database)) == 3
+
+
+def test_a_copy_is_asked_about_again_when_the_answer_is_taken_back(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    text = "Russia and Iran signed the agreement on Monday in Sochi, two ministers said."
+    one, copy = questions(database, (GAS, text), (GAS, f"{text}..."))
+    tell_in(database, None, one.candidate.article_id, copy.candidate.article_id)
+    run = interview("r", "z", "s", "u")
+    run.run([one, copy])
+    assert [label.verdict for label in told_by(database)[4:]] == [Verdict.UNSURE] * 2
+
+
+def test_what_was_judged_is_what_was_shown_though_a_feed_edits_it_meanwhile(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    (asked,) = questions(database, (GAS, "Gazprom said so."))
+    with database.transaction() as connection:
+        connection.execute(tables.articles.update().values(title=SPORT, content_hash="edited"))
+    interview("r").run([asked])
+    (label,) = told_by(database)
+    assert label.item == Item(GAS, "Gazprom said so.", "en")
+    assert label.text_hash == asked.candidate.text_hash
 
 
 # --- other keys ----------------------------------------------------------------------------
@@ -293,6 +381,32 @@ def test_the_same_answer_can_be_given_again_after_taking_it_back(
 ) -> None:
     interview("r", "z", "r", "q").run(questions(database, GAS, SPORT))
     assert holding(database) == {GAS: Verdict.RELEVANT}
+
+
+def test_the_last_answer_can_be_taken_back_too(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    run = interview("r", "n", "z", "z", "u", "u")
+    told = run.run(questions(database, GAS, SPORT))
+    assert holding(database) == {GAS: Verdict.UNSURE, SPORT: Verdict.UNSURE}
+    assert (told.counts["unsure"], told.labels, told.seconds) == (2, 2, 2 * SECONDS)
+    assert shown(run).count(DONE) == 2
+
+
+@pytest.mark.parametrize("key", ["q", "r", "\r", " ", "?", "\x03", "\x1b", ""])
+def test_any_other_key_ends_after_the_last_answer(
+    key: str, database: Database, interview: Callable[..., Interview]
+) -> None:
+    told = interview("n", key).run(questions(database, GAS))
+    assert (told.labels, holding(database)) == (1, {GAS: Verdict.NOT_RELEVANT})
+
+
+def test_where_nothing_was_answered_there_is_nothing_to_wait_for(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    run = interview("s", "s")
+    assert run.run(questions(database, GAS, SPORT)) == Told()
+    assert DONE not in shown(run)
 
 
 def test_answers_are_taken_back_one_after_the_other_to_the_first(
@@ -321,7 +435,9 @@ def test_a_skipped_question_is_not_answered_and_waits_for_another_day(
     database: Database, interview: Callable[..., Interview]
 ) -> None:
     asked = questions(database, GAS, SPORT)
-    told = interview("s", "n").run(asked)
+    run = interview("s", "n")
+    told = run.run(asked)
+    assert shown(run).count("skipped") == 1
     assert holding(database) == {SPORT: Verdict.NOT_RELEVANT}
     assert told.labels == 1
     assert list(candidates(database)) == [asked[0].candidate.article_id]
@@ -343,14 +459,61 @@ def test_stopping_keeps_what_was_said(
     assert (told.labels, told.seconds) == (1, SECONDS)
 
 
-@pytest.mark.parametrize("key", ["x", "?", "0", "4", "9", " ", "\r", "\x1b[A", "к", "я", "rn", "²"])
-def test_any_other_key_shows_the_keys_there_are_and_says_nothing(
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, EOFError])
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_signal_to_stop_keeps_what_was_said(
+    stop: type[BaseException],
+    after: int,
+    database: Database,
+    interview: Callable[..., Interview],
+) -> None:
+    pressed = iter("rn"[:after])
+
+    def key() -> str:
+        given = next(pressed, None)
+        if given is None:
+            raise stop
+        return given
+
+    told = interview(key=key).run(questions(database, GAS, SPORT))
+    assert (told.labels, len(holding(database))) == (after, after)
+
+
+def test_a_signal_between_two_keys_keeps_what_was_said(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    moments = iter([0.0, SECONDS])
+
+    def stopwatch() -> float:
+        # The terminal sends the signal while the second question is got ready.
+        moment = next(moments, None)
+        if moment is None:
+            raise KeyboardInterrupt
+        return moment
+
+    told = interview("r", stopwatch=stopwatch).run(questions(database, GAS, SPORT))
+    assert holding(database) == {GAS: Verdict.RELEVANT}
+    assert (told.labels, told.seconds) == (1, SECONDS)
+
+
+@pytest.mark.parametrize("key", ["x", "0", "4", "9", " ", "\r", "\x1b[A", "к", "я", "rn", "²"])
+def test_an_unknown_key_is_told_in_one_line_with_those_there_are(
     key: str, database: Database, interview: Callable[..., Interview]
 ) -> None:
-    run = interview(key, "q")
+    run = interview(key, "q", console=Console(file=StringIO(), width=40, _environ={}))
+    run.run(questions(database, GAS))
+    assert shown(run).splitlines()[-1] == f"  {UNKNOWN}"
+    assert shown(run).count(HELP) == 1
+    assert told_by(database) == []
+
+
+def test_a_question_mark_explains_the_keys_again(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    run = interview("?", "q")
     run.run(questions(database, GAS))
     assert shown(run).count(HELP) == 2
-    assert told_by(database) == []
+    assert UNKNOWN not in shown(run)
 
 
 @given(
@@ -404,17 +567,19 @@ def page(interview: Callable[..., Interview], *asked: Question, width: int = 100
 def test_a_question_shows_the_text_the_model_s_opinion_and_why_it_is_asked(
     interview: Callable[..., Interview], classifier: Classifier
 ) -> None:
-    text = page(interview, one_question(GAS, "Gazprom will deliver."), one_question(SPORT))
+    asked = one_question(GAS, "Gazprom will deliver.")
+    (score_of,) = classifier.score([asked.candidate.item])
+    text = page(interview, asked, one_question(SPORT))
     assert "1 of 2" in text
     for words in (
         GAS,
         "Gazprom will deliver.",
         "Outlet, en, 17 Mar 2026",
-        f"threshold {classifier.threshold:.2f}",
+        f"model: relevant, {score_of.probability:.2f} (threshold {classifier.threshold:.2f})",
         "asked because its answer teaches most",
         "nearest written item, relevant: Gazprom and Iran agree on gas - The price",
-        "topics: 1 military  2 economic  3 diplomatic",
-        "r relevant   n not relevant   u unsure   1-3 topics   s skip   z take back   q stop",
+        "  [ ] 1 military  [x] 2 economic  [ ] 3 diplomatic\n",
+        "  r relevant  n not relevant  u unsure  1-3 topics  s skip  z take back  q stop\n",
     ):
         assert words in text
     assert SPORT not in text
@@ -427,12 +592,32 @@ def test_the_nearest_item_is_told_with_its_kind_where_it_is_not_relevant(
     assert "nearest written item, not relevant (both-sport-culture): Russia and Iran meet" in text
 
 
+@pytest.mark.parametrize(
+    ("long", "spaced"),
+    [("Gazprom and Iran agree " * 20, True), ("俄罗斯与伊朗就天然气达成协议" * 20, False)],
+)
+def test_a_long_nearest_item_is_cut_between_words_if_there_are_any(
+    long: str, spaced: bool, interview: Callable[..., Interview], shipped_settings: Settings
+) -> None:
+    finder = mention_finder(shipped_settings.topic)
+    near = Neighbours(finder, encoder(), [(Item("Russia, Iran", long), True, "positive")])
+    console = Console(file=StringIO(), width=400, _environ={})
+    run = interview("q", console=console, neighbours=near)
+    run.run([one_question(GAS)])
+    (line,) = [line for line in shown(run).splitlines() if "nearest written item" in line]
+    told = line.partition("relevant: ")[2].removesuffix("│").strip()
+    assert 100 < len(told) <= 121
+    assert told.endswith("…")
+    left_out = f"Russia, Iran - {long}".removeprefix(told[:-1])
+    assert left_out.startswith(" ") is spaced
+
+
 def test_what_the_gate_stopped_is_shown_without_words_and_nearest_items(
     interview: Callable[..., Interview],
 ) -> None:
     text = page(interview, one_question("Rain in Lisbon"))
     assert "Rain in Lisbon" in text
-    assert "model: 0.00" in text
+    assert "model: not relevant, 0.00" in text
     assert "nearest written item" not in text
     assert "spoke for it" not in text
 
@@ -460,6 +645,8 @@ def test_the_names_of_both_sides_are_underlined_where_they_stand(
         "Moscow [/] and [/nothing] Tehran",
         "[link=https://a.example]Moscow[/link] and Tehran :smile:",
         "Moscow \\[bold] and Tehran",
+        "[bold] Moscow and Tehran",
+        "[x] Moscow and [ ] Tehran",
     ],
 )
 def test_what_looks_like_markup_is_shown_as_it_is(
@@ -496,8 +683,26 @@ def test_a_small_terminal_gets_all_of_it_on_more_lines(
     text = page(interview, one_question(f"{GAS} {'and more ' * 20}", "x" * 300), width=40)
     assert widest(text.splitlines()) <= 40
     assert text.count("x") >= 300
-    for word in ("relevant", "unsure", "skip", "stop", "diplomatic"):
-        assert word in text
+    foot = text.partition("╯\n")[2].replace("[x]", "[ ]")
+    # No key is on another line than what it does.
+    assert foot.splitlines() == [
+        "  [ ] 1 military  [ ] 2 economic",
+        "  [ ] 3 diplomatic",
+        "  r relevant  n not relevant  u unsure",
+        "  1-3 topics  s skip  z take back",
+        "  q stop",
+    ]
+
+
+def test_what_is_said_between_questions_fits_into_a_small_terminal(
+    database: Database, interview: Callable[..., Interview]
+) -> None:
+    run = interview(*"x1232rrsnz", "q", console=Console(file=StringIO(), width=40, _environ={}))
+    run.run(questions(database, GAS, SPORT, ARMS))
+    said = [line for line in shown(run).splitlines() if line[:1] not in "╭│╰"]
+    assert widest(said) <= 40
+    # A line that was broken would go on without the margin.
+    assert all(line.startswith("  ") for line in said if line)
 
 
 @given(

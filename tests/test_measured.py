@@ -43,9 +43,13 @@ def draw(database: Database, *drawn: ArticleId, stratum: str = "any") -> None:
 
 
 def say(
-    database: Database, article: ArticleId, verdict: Verdict = RELEVANT, reader: str = "ann"
+    database: Database,
+    article: ArticleId,
+    verdict: Verdict = RELEVANT,
+    reader: str = "ann",
+    at: datetime = NOW,
 ) -> None:
-    given = label(f"{article}", verdict, reader, article_id=article)
+    given = label(f"{article}", verdict, reader, article_id=article, labelled_at=at)
     with database.transaction() as connection:
         labels.add(connection, [given])
 
@@ -126,6 +130,54 @@ def test_the_gate_is_told_apart(database: Database, feed: FeedId) -> None:
     found = measured(database)
     assert found.gate_missed == share(1, FEWEST_PER_SIDE)
     assert all(cell.answered == 0 for cell in found.cells)
+
+
+def rescore(database: Database, article: ArticleId, probability: float | None) -> None:
+    """Give an edited article another score."""
+    changed = {"evidence": Evidence()} if probability is None else {}
+    given = score(probability or 0.0, model_version="model-2", **changed)
+    rate(database, article, given, NOW + timedelta(hours=1))
+
+
+def test_an_answer_counts_where_its_article_lies_now_as_the_size_does(
+    database: Database, feed: FeedId
+) -> None:
+    moved, *stayed = scored(database, feed, 3, 0.3)
+    draw(database, moved, stayed[0])
+    for article in (moved, stayed[0]):
+        say(database, article, NOT_RELEVANT)
+    rescore(database, moved, 0.7)
+    cells = {(c.low, c.high): (c.articles, c.answered) for c in measured(database).cells}
+    assert (cells[0.2, 0.4], cells[0.6, 0.8]) == ((2, 1), (1, 1))
+
+
+def test_what_an_edit_took_across_the_gate_answers_for_neither_side(
+    database: Database, feed: FeedId
+) -> None:
+    weighed, gated = scored(database, feed, 2, 0.7), scored(database, feed, 2, None)
+    draw(database, *weighed)
+    draw(database, *gated, stratum=GATE)
+    for article in (*weighed, *gated):
+        say(database, article)
+    assert (measured(database).answered, measured(database).gate_answered) == (2, 2)
+    rescore(database, weighed[0], None)
+    rescore(database, gated[0], 0.7)
+    found = measured(database)
+    assert (found.answered, found.gate_answered) == (1, 1)
+    assert sum(cell.articles for cell in found.cells) == 2
+
+
+def test_a_label_dated_in_the_future_is_an_answer_like_any_other(
+    database: Database, feed: FeedId
+) -> None:
+    high, low = scored(database, feed, 20, 0.7), scored(database, feed, 20, 0.3)
+    draw(database, *high, *low)
+    for article in (*high, *low):
+        say(database, article, at=NOW + timedelta(days=400))
+    found = measured(database)
+    assert found.answered == 40
+    assert found.recall is not None
+    assert found.recall.value == 0.5
 
 
 def test_feedback_is_what_readers_said_of_sent_articles(database: Database, feed: FeedId) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -18,13 +19,13 @@ from rich.console import Console
 
 from service.asking import Asker, answer
 from service.cli.app import EXIT_PROBLEM, ending_well, settings_of
-from service.cli.interview import Interview, Told
+from service.cli.interview import Interview, Told, counted, in_words
 from service.cli.stored import find_article
 from service.clock import utc_now
 from service.errors import InputError
 from service.learning.label_files import read_labels, write_labels
 from service.learning.shelf import DatabaseShelf
-from service.records import Origin, Said, Topic, Verdict
+from service.records import Origin, Said, Verdict
 from service.relevance.encoder import ShelvedEncoder
 from service.settings import Settings
 from service.storage import labels
@@ -43,7 +44,6 @@ _console = Console(stderr=True)
 reader_option = click.option(
     "--reader",
     envvar="CASPIAN_READER",
-    default=getpass.getuser,
     show_default="your user name",
     show_envvar=True,
     help="Who labels.",
@@ -56,8 +56,13 @@ class _Labels(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        known = arguments[0] in self.commands or arguments[0].startswith("-")
-        return super().resolve_command(context, arguments if known else ["give", *arguments])
+        name = arguments[0]
+        if name in self.commands or name.startswith("-"):
+            return super().resolve_command(context, arguments)
+        # Neither a number nor an address looks like a command.
+        for command in get_close_matches(name.lower(), self.commands, n=1):
+            context.fail(f"no command or article is called {name!r}; did you mean {command!r}?")
+        return super().resolve_command(context, ["give", *arguments])
 
 
 @click.group("label", cls=_Labels)
@@ -74,6 +79,24 @@ def label() -> None:
 class _Open:
     settings: Settings
     database: Database
+
+
+def _named(reader: str | None) -> str:
+    """Return the reader's name: the one given, else that of the user who runs this.
+
+    Raises:
+        InputError: when there is none.
+
+    """
+    mend = "name yourself with --reader or CASPIAN_READER"
+    try:
+        name = (getpass.getuser() if reader is None else reader).strip()
+    # No user has to have a name, in a container above all.
+    except (KeyError, OSError, ImportError) as error:
+        raise InputError("your user has no name to label under", mend=mend) from error
+    if not name:
+        raise InputError("a reader's name cannot be blank", mend=mend)
+    return name
 
 
 @contextmanager
@@ -101,7 +124,7 @@ def give(
     verdict: str,
     chosen: tuple[str, ...],
     copies: bool,
-    reader: str,
+    reader: str | None,
     as_json: bool,
 ) -> None:
     """Label one stored article; what you said before stays in its history.
@@ -110,6 +133,7 @@ def give(
     Example:
       caspian label give 4711 not-relevant
     """
+    name = _named(reader)
     with _opened(config_dir) as opened:
         topics = topics_of(opened.settings.topic)
         unknown = [topic for topic in chosen if topic not in topics]
@@ -117,8 +141,8 @@ def give(
             raise click.BadParameter(f"no topic {unknown[0]!r}; there are: {', '.join(topics)}")
         said = Said(
             Verdict(verdict.replace("-", "_")),
-            tuple(map(Topic, chosen)),
-            reader,
+            tuple(topic for topic in topics if topic in chosen),
+            name,
             Origin.CLI,
             utc_now(),
         )
@@ -127,7 +151,8 @@ def give(
     if as_json:
         click.echo(write_labels(given, as_csv=False), nl=False)
         return
-    more = f", and {len(given) - 1} copies of it" if len(given) > 1 else ""
+    copied = counted(len(given) - 1, "copy", "copies")
+    more = f", and {copied} of it" if len(given) > 1 else ""
     click.echo(f"{verdict}: {found.title or found.summary}{more}")
 
 
@@ -136,13 +161,14 @@ def give(
 @reader_option
 @click.pass_obj
 @ending_well
-def ask(config_dir: Path, count: int, reader: str) -> None:
+def ask(config_dir: Path, count: int, reader: str | None) -> None:
     """Be asked about the articles whose labels teach most, key by key.
 
     \b
     Example:
       caspian label next --count 40
     """
+    name = _named(reader)
     with _opened(config_dir) as opened:
         settings, database = opened.settings, opened.database
         with _console.status("choosing what to ask"):
@@ -157,16 +183,17 @@ def ask(config_dir: Path, count: int, reader: str) -> None:
                 random.SystemRandom().random,
             )
             questions = asker.questions(count, utc_now())
-            neighbours = load_neighbours(settings)
         if not questions:
             click.echo("nothing to ask: no article of the last weeks is without a label")
             return
+        with _console.status("reading the written items"):
+            neighbours = load_neighbours(settings)
         interview = Interview(
             database=database,
             model=model,
             neighbours=neighbours,
             topics=topics_of(settings.topic),
-            reader=reader,
+            reader=name,
             clock=utc_now,
             stopwatch=time.monotonic,
             key=click.getchar,
@@ -185,26 +212,24 @@ def ask(config_dir: Path, count: int, reader: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="What was taken in, as JSON.")
 @click.pass_obj
 @ending_well
-def take_in(config_dir: Path, file: Path, reader: str, as_json: bool) -> None:
+def take_in(config_dir: Path, file: Path, reader: str | None, as_json: bool) -> None:
     """Take in labels from FILE: CSV if it is called so, else JSON lines.
 
     A bad line is told with its number and does not stop the others; a file taken in twice changes
-    nothing. Exit code 1 if there was a bad line.
+    nothing. What is dated in the future counts as said now. Exit code 1 if there was a bad line.
 
     \b
     Example:
       caspian label import labels.csv
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read: {error}", mend="check the path") from error
+    name, is_csv = _named(reader), file.suffix.lower() == ".csv"
+    text = _text(file, is_csv=is_csv)
     with _opened(config_dir) as opened:
         read = read_labels(
             text,
-            is_csv=file.suffix.lower() == ".csv",
+            is_csv=is_csv,
             topics=topics_of(opened.settings.topic),
-            reader=reader,
+            reader=name,
             now=utc_now(),
         )
         with opened.database.transaction() as connection:
@@ -217,7 +242,8 @@ def take_in(config_dir: Path, file: Path, reader: str, as_json: bool) -> None:
     else:
         for line, problem in read.problems:
             click.echo(f"{file}, line {line}: {problem}", err=True)
-        click.echo(f"{new} labels taken in, {known} known already, {len(read.problems)} bad lines")
+        bad = counted(len(read.problems), "bad line")
+        click.echo(f"{counted(new, 'label')} taken in, {known} known already, {bad}")
     if read.problems:
         sys.exit(EXIT_PROBLEM)
 
@@ -239,7 +265,22 @@ def put_out(config_dir: Path, as_csv: bool, history: bool) -> None:
     click.echo(write_labels(found, as_csv=as_csv), nl=False)
 
 
+def _text(file: Path, *, is_csv: bool) -> str:
+    """Return what the file holds.
+
+    Raises:
+        InputError: when it cannot be read.
+
+    """
+    try:
+        # In a table a lone carriage return is part of a text: it must come as it is.
+        with file.open(encoding="utf-8", newline="" if is_csv else None) as opened:
+            return opened.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read: {error}", mend="check the path") from error
+
+
 def _summary(told: Told) -> str:
-    counts = ", ".join(f"{count} {name}" for name, count in told.counts.items() if count)
-    pace = f"; {told.seconds / told.labels:.1f} s a label" if told.labels else ""
-    return f"{told.labels} labels ({counts or 'none'}){pace}"
+    counts = ", ".join(f"{count} {in_words(name)}" for name, count in told.counts.items() if count)
+    pace = f" ({counts}); {told.seconds / told.labels:.1f} s a label" if told.labels else ""
+    return f"{counted(told.labels, 'label')}{pace}"

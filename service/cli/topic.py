@@ -70,7 +70,8 @@ def check(config_dir: Path, as_json: bool) -> None:
             click.echo(str(fault))
         if shares:
             _console.print(_table(shares))
-        click.echo(f"{len(faults)} faults" if faults else "nothing to mend")
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        click.echo(count if faults else "nothing to mend")
     if faults:
         sys.exit(EXIT_PROBLEM)
 

@@ -88,7 +88,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """An article drawn at random for the audit: from which stratum, and with what chance."""
+    """An article drawn at random for the audit: from which stratum, and with what chance.
+
+    ``probability`` is what the article had then; a later score can put it elsewhere.
+    """
 
     id: DrawId
     article_id: ArticleId

@@ -8,16 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, func, insert, select
 
-from service.records import ArticleId, Candidate, Draw, DrawId, Item, Verdict
-from service.storage.tables import (
-    articles,
-    draws,
-    feeds,
-    labels,
-    scores,
-    story_articles,
-    told,
-)
+from service.records import ArticleId, Candidate, Draw, DrawId, Item
+from service.storage.labels import holding
+from service.storage.tables import articles, draws, feeds, scores, story_articles, told
 
 # What a stratum holds: articles of a probability in [low, high), or those the gate stopped.
 Bounds = tuple[float, float] | None
@@ -116,6 +109,21 @@ def drawn(connection: Connection, since: datetime) -> list[Draw]:
     ]
 
 
+def newest_probabilities(connection: Connection, since: datetime) -> dict[ArticleId, float]:
+    """Return what the drawn articles seen after ``since`` weigh by their newest score.
+
+    Those that the gate stops, as they stand now, are left out.
+    """
+    newest = newest_scores()
+    rows = connection.execute(
+        select(newest.c.article_id, newest.c.probability)
+        .join(draws, draws.c.article_id == newest.c.article_id)
+        .join(articles, articles.c.id == newest.c.article_id)
+        .where(articles.c.seen_at > since, newest.c.evidence.is_not(None))
+    )
+    return {ArticleId(row.article_id): row.probability for row in rows}
+
+
 def sent_articles(connection: Connection, since: datetime) -> set[ArticleId]:
     """Return the articles seen after ``since`` whose story was told to anybody."""
     rows = connection.execute(
@@ -159,18 +167,13 @@ def waiting(connection: Connection) -> list[tuple[Draw, Candidate]]:
 
 
 def _candidates(newest: Subquery, since: datetime | None) -> Select[Any]:
-    newest_said = select(func.max(labels.c.id)).group_by(labels.c.text_hash, labels.c.reader)
-    labelled = select(labels.c.id).where(
-        labels.c.text_hash == articles.c.content_hash,
-        labels.c.verdict != Verdict.WITHDRAWN,
-        labels.c.id.in_(newest_said),
-    )
+    held = holding()
     statement = (
         select(articles, feeds.c.outlet, newest.c.probability)
         .select_from(articles)
         .join(feeds, feeds.c.id == articles.c.feed_id)
         .join(newest, newest.c.article_id == articles.c.id)
-        .where(~labelled.exists())
+        .where(articles.c.content_hash.not_in(select(held.c.text_hash)))
     )
     return statement if since is None else statement.where(articles.c.seen_at > since)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Subquery, func, insert, select
 
 from service.records import (
     ArticleId,
@@ -22,9 +23,28 @@ from service.records import (
 )
 from service.storage.tables import labels
 
+# The least by which two moments differ.
+TICK = timedelta(microseconds=1)
+
+
+def append(connection: Connection, given: Sequence[Label]) -> list[Label]:
+    """Store what readers say now, as the last word of each, and return it as stored.
+
+    Two sayings can share an instant, and a clock can be behind what it was, or behind another's.
+    Each label is therefore dated after all that its reader said of the text before.
+    """
+    last = _last_said(connection, {label.text_hash for label in given})
+    stored = []
+    for label in given:
+        before = last.get((label.text_hash, label.reader))
+        at = label.labelled_at if before is None else max(label.labelled_at, before + TICK)
+        stored.append(replace(label, labelled_at=at))
+    add(connection, stored)
+    return stored
+
 
 def add(connection: Connection, given: Iterable[Label], *, dated: bool = True) -> int:
-    """Store labels and return how many are new.
+    """Store labels that came with their dates, and return how many are new.
 
     What was stored before is not stored again: the same reader's same verdict on the same text at
     the same time, or, if not ``dated``, at any time.
@@ -42,16 +62,18 @@ def add(connection: Connection, given: Iterable[Label], *, dated: bool = True) -
 
 def current(connection: Connection) -> list[Label]:
     """Return what holds now, oldest first: each reader's newest label of each text."""
+    held = holding()
+    rows = connection.execute(select(held).order_by(held.c.labelled_at, held.c.id))
+    return [_label(row) for row in rows]
+
+
+def holding() -> Subquery:
+    """Return a subquery of what holds now; of one instant, what was stored last."""
     order = (labels.c.labelled_at.desc(), labels.c.id.desc())
     voice = (labels.c.text_hash, labels.c.reader)
     age = func.row_number().over(partition_by=voice, order_by=order).label("age")
     ranked = select(labels, age).subquery()
-    rows = connection.execute(
-        select(ranked)
-        .where(ranked.c.age == 1, ranked.c.verdict != Verdict.WITHDRAWN)
-        .order_by(ranked.c.labelled_at, ranked.c.id)
-    )
-    return [_label(row) for row in rows]
+    return select(ranked).where(ranked.c.age == 1, ranked.c.verdict != Verdict.WITHDRAWN).subquery()
 
 
 def history(connection: Connection, text_hash: str | None = None) -> list[Label]:
@@ -80,6 +102,21 @@ def newest(connection: Connection) -> int:
     """Return the number of the label that came in last; 0 for none."""
     number: int | None = connection.execute(select(func.max(labels.c.id))).scalar_one()
     return number or 0
+
+
+def _last_said(
+    connection: Connection, texts: Iterable[str], chunk: int = 500
+) -> dict[tuple[str, str], datetime]:
+    """Return when each reader last said anything of each of the texts."""
+    sought, last = sorted(texts), {}
+    for start in range(0, len(sought), chunk):
+        rows = connection.execute(
+            select(labels.c.text_hash, labels.c.reader, func.max(labels.c.labelled_at).label("at"))
+            .where(labels.c.text_hash.in_(sought[start : start + chunk]))
+            .group_by(labels.c.text_hash, labels.c.reader)
+        )
+        last.update({(row.text_hash, row.reader): row.at for row in rows})
+    return last
 
 
 def _known(

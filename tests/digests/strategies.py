@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from service.records import Affiliation, Digest, DigestLink, DigestSection, Topic
+from service.records import Affiliation, Digest, DigestLink, DigestSection, Interval, Topic
 from tests.make import digest, digest_story
 
 # What ``polling.parse`` takes out of texts never comes here; all else may.
@@ -20,6 +20,10 @@ _SPICE = st.sampled_from(
 
 
 LANGUAGES = st.sampled_from(("en", "fa", "ru", "he", ""))
+# What the audit tells are shares: three in order, and never what is no number.
+INTERVALS = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(
+    lambda shares: Interval(sorted(shares)[1], min(shares), max(shares))
+)
 
 
 def texts(longest: int = 60, least: int = 0) -> st.SearchStrategy[str]:
@@ -72,4 +76,9 @@ def digests(draw: st.DrawFn, *, text: int = 60, address: int = 40) -> Digest:
         sections.append(DigestSection(Topic(topic), tuple(inside)))
     more = draw(st.integers(0, 20)) if sections else 0
     made = digest(more_stories=more, sample=draw(st.booleans()))
+    figures = draw(st.none() | st.tuples(INTERVALS, INTERVALS, st.integers(30, 999)))
+    if figures:
+        precision, recall, audited = figures
+        told = replace(made.footer, precision=precision, recall=recall, audited=audited)
+        made = replace(made, footer=told)
     return replace(made, sections=tuple(sections))

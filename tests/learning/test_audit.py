@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.learning.audit import (
@@ -108,6 +110,15 @@ def test_labels_of_what_was_not_drawn_are_no_answers() -> None:
     assert answers([draw(1, 0.5)], given) == {}
 
 
+def test_what_was_said_of_a_text_as_it_stands_holds_against_what_was_said_before() -> None:
+    drawn = [replace(draw(1, 0.5), text_hash=label("As edited").text_hash)]
+    before = label("As it was", article_id=ArticleId(1))
+    assert answers(drawn, [before]) == {1: True}
+    now = label("As edited", NOT_RELEVANT, "bob")
+    assert answers(drawn, [before, now]) == {1: False}
+    assert answers(drawn, [before, label("As edited", UNSURE, "bob")]) == {}
+
+
 # --- estimates -------------------------------------------------------------------------------
 
 
@@ -170,6 +181,56 @@ def test_a_cell_counts_by_how_many_articles_it_holds() -> None:
     assert few.low > many.high
 
 
+def test_an_answer_weighs_as_many_articles_as_its_chance_says() -> None:
+    # One article in ten was drawn at the low end, and every one in the middle.
+    low = [replace(draw(n, 0.1, "low"), chance=1 / 100) for n in range(10)]
+    # Edited since: they lie at the low end now, and stand for none but themselves there.
+    moved = [replace(draw(100 + n, 0.1, "middle"), chance=1 / 5) for n in range(5)]
+    said = {one.article_id: one in moved for one in (*low, *moved)}
+    (cell,) = audit([*low, *moved], said, {(0.05, 0.2): 105}, THRESHOLD).cells
+    assert (cell.articles, cell.answered, cell.relevant) == (105, 15, 5)
+    assert cell.share == pytest.approx(5 / 105, abs=1e-4)
+    assert cell.worth == pytest.approx(105**2 / (10 * 10**2 + 5), abs=1e-4)
+
+
+def test_answers_of_one_stratum_are_worth_their_number_whatever_their_chance() -> None:
+    for chance in (1e-6, 0.3, 1.0):
+        draws = [replace(draw(n, 0.7), chance=chance) for n in range(7)]
+        said = {one.article_id: one.article_id < 3 for one in draws}
+        (cell,) = audit(draws, said, {(0.6, 0.8): 90}, THRESHOLD).cells
+        assert (cell.worth, cell.share) == (7, round(3 / 7, 4))
+
+
+DRAWN = st.builds(
+    lambda probability, stratum, chance: (probability, stratum, chance),
+    st.floats(0, 1),
+    st.sampled_from(list(strata())),
+    st.floats(1e-9, 1),
+)
+
+
+@given(
+    st.lists(st.tuples(DRAWN, st.booleans()), min_size=30, max_size=60),
+    st.lists(st.integers(0, 10**9), min_size=8, max_size=8),
+    st.floats(0.01, 0.99),
+)
+@settings(max_examples=50, deadline=None)
+def test_every_figure_is_a_share_within_its_interval(
+    said: list[tuple[tuple[float, str, float], bool]], held: list[int], threshold: float
+) -> None:
+    draws = [
+        replace(draw(number, probability, stratum), chance=chance)
+        for number, ((probability, stratum, chance), _) in enumerate(said)
+    ]
+    told = {ArticleId(number): relevant for number, (_, relevant) in enumerate(said)}
+    sizes = dict(zip(cells_at(threshold), held, strict=False))
+    found = audit(draws, told, sizes, threshold)
+    for figure in (found.recall, found.precision):
+        if figure is not None:
+            assert all(map(math.isfinite, (figure.low, figure.value, figure.high)))
+            assert 0 <= figure.low <= figure.value <= figure.high <= 1
+
+
 def test_more_answers_narrow_the_intervals() -> None:
     answered = [*_said(8, 16), (0.7, False), *[(0.3, True)] * 5]
     few, many = judged(answered).recall, judged(answered * 3).recall
@@ -220,24 +281,32 @@ def test_a_share_lies_with_its_interval_between_none_and_all(said: tuple[int, in
 Truth = np.ndarray
 
 
-def simulated(probability: Truth, relevant: Truth, questions: int, seed: int) -> Audit:
-    """Audit a known population as the service does, with answers that are the truth."""
+def simulated(
+    probability: Truth, relevant: Truth, questions: int, seed: int, later: Truth | None = None
+) -> Audit:
+    """Audit a known population as the service does, with answers that are the truth.
+
+    ``later`` are the probabilities when it is measured, where they are others than at the draws.
+    """
     chance = np.random.default_rng(seed)
+    now = probability if later is None else later
     spans = {name: span for name, span in strata().items() if span is not None}
     left = {
         name: [ArticleId(int(n)) for n in np.flatnonzero(_within(probability, span))]
         for name, span in spans.items()
     }
     sizes, drawn = {name: len(ids) for name, ids in left.items()}, dict.fromkeys(left, 0)
+    doubts = {key: spread(span) for key, span in spans.items()}
     draws = []
     for _ in range(questions):
-        name = neediest_stratum(sizes, drawn, {key: spread(span) for key, span in spans.items()})
+        name = neediest_stratum(sizes, drawn, doubts)
         assert name is not None
         article = draw_one(left[name], chance.random)
         left[name].remove(article)
         drawn[name] += 1
-        draws.append(draw(article, float(probability[article]), name))
-    held = {span: int(_within(probability, span).sum()) for span in cells_at(THRESHOLD)}
+        made = draw(article, float(now[article]), name)
+        draws.append(replace(made, chance=1 / sizes[name]))
+    held = {span: int(_within(now, span).sum()) for span in cells_at(THRESHOLD)}
     said = {one.article_id: bool(relevant[one.article_id]) for one in draws}
     return audit(draws, said, held, THRESHOLD)
 
@@ -263,3 +332,27 @@ def test_estimates_from_many_answers_lie_near_the_truth() -> None:
         told = probability >= THRESHOLD
         assert found.recall.value == pytest.approx(relevant[told].sum() / relevant.sum(), abs=0.06)
         assert found.precision.value == pytest.approx(relevant[told].mean(), abs=0.05)
+
+
+def rescored(probability: Truth, relevant: Truth, seed: int) -> Truth:
+    """Return what a better model would make of the same articles: nearly all lie elsewhere."""
+    chance = np.random.default_rng(2_000 + seed)
+    inside = np.clip(probability, 1e-12, 1 - 1e-12)
+    learnt = np.where(relevant, 1, -1) + chance.normal(0, math.sqrt(2), len(inside))
+    return np.asarray(1 / (1 + np.exp(-np.log(inside / (1 - inside)) - learnt)))
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["as-drawn", "rescored"])
+@pytest.mark.parametrize("miscalibrated", [1.0, 1.4], ids=["true", "bold"])
+def test_the_interval_of_recall_covers_the_truth_in_most_worlds(
+    miscalibrated: float, moved: bool
+) -> None:
+    covered = 0
+    for seed in range(100):
+        probability, relevant = population(seed, miscalibrated=miscalibrated)
+        later = rescored(probability, relevant, seed) if moved else probability
+        found = simulated(probability, relevant, 60 + seed, seed, later)
+        assert found.recall is not None
+        truth = relevant[later >= THRESHOLD].sum() / relevant.sum()
+        covered += found.recall.low <= truth <= found.recall.high
+    assert covered >= 88

@@ -20,7 +20,7 @@ from service.records import (
 from service.storage import audit, digests, labels, tables
 from service.storage.audit import Bounds
 from service.storage.database import Database
-from tests.labelled import label
+from tests.labelled import WITHDRAWN, label
 from tests.make import NOW, digest, digest_story, parsed_article
 from tests.storage.rows import arrival, list_feeds, rate, rows_of, score, store, tell_in
 
@@ -120,6 +120,31 @@ def test_a_labelled_text_is_no_candidate_and_neither_are_its_copies(
     assert [found.article_id for found in candidates(database)] == [other]
 
 
+def test_a_withdrawal_of_old_that_is_taken_in_late_does_not_make_a_candidate(
+    database: Database, feed: FeedId
+) -> None:
+    scored(database, feed, "One", 0.9)
+    with database.transaction() as connection:
+        labels.add(connection, [label(text_hash="hash of One")])
+        old = label(verdict=WITHDRAWN, text_hash="hash of One", labelled_at=NOW - HOUR)
+        labels.add(connection, [old])
+    assert candidates(database) == []
+
+
+def test_what_the_last_reader_withdrew_is_a_candidate_again(
+    database: Database, feed: FeedId
+) -> None:
+    article = scored(database, feed, "One", 0.9)
+    for reader in ("ann", "bob"):
+        with database.transaction() as connection:
+            labels.add(connection, [label(reader=reader, text_hash="hash of One")])
+    for reader, left in (("ann", []), ("bob", [article])):
+        with database.transaction() as connection:
+            back = label(reader=reader, verdict=WITHDRAWN, text_hash="hash of One")
+            labels.append(connection, [back])
+        assert [found.article_id for found in candidates(database)] == left
+
+
 def test_an_edited_article_is_a_candidate_again(database: Database, feed: FeedId) -> None:
     article = scored(database, feed, "One", 0.9)
     judge(database, "hash of One")
@@ -176,6 +201,28 @@ def test_a_draw_keeps_the_probability_it_was_drawn_at(database: Database, feed: 
     assert (made.probability, made.drawn_at) == (0.9, NOW)
     rate(database, article, score(0.1, model_version="model-2"), NOW + HOUR)
     assert drawn(database) == [made]
+
+
+def test_the_newest_probability_is_that_of_drawn_articles_which_the_model_weighs(
+    database: Database, feed: FeedId
+) -> None:
+    old = scored(database, feed, "Old", 0.9, now=NOW - 2 * DAY)
+    stayed, moved, gated, opened = (
+        scored(database, feed, title, probability)
+        for title, probability in (("A", 0.9), ("B", 0.8), ("C", 0.7), ("D", None))
+    )
+    scored(database, feed, "Never drawn", 0.6)
+    for article in (old, stayed, moved, gated, opened):
+        draw(database, article)
+    for article, given in (
+        (moved, score(0.1, model_version="model-2")),
+        (gated, score(0.0, model_version="model-2", evidence=Evidence())),
+        (opened, score(0.5, model_version="model-2")),
+    ):
+        rate(database, article, given, NOW + HOUR)
+    with database.reading() as connection:
+        found = audit.newest_probabilities(connection, NOW - DAY)
+    assert found == {stayed: 0.9, moved: 0.1, opened: 0.5}
 
 
 def test_draws_are_those_of_articles_seen_in_the_window(database: Database, feed: FeedId) -> None:

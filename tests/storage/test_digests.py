@@ -12,6 +12,7 @@ from service.records import (
     Channel,
     ChannelKind,
     Digest,
+    DigestFooter,
     DigestId,
     DigestSection,
     DigestStory,
@@ -20,6 +21,7 @@ from service.records import (
 from service.storage import digests, tables
 from service.storage.database import Database
 from service.storage.documents import DIGEST
+from tests.digests.strategies import INTERVALS
 from tests.make import NOW, digest, digest_story
 from tests.storage.rows import rows_of, some_story
 
@@ -41,6 +43,7 @@ DIGESTS = st.builds(
     sections=st.lists(
         st.builds(DigestSection, stories=st.lists(STORIES, max_size=2).map(tuple)), max_size=2
     ).map(tuple),
+    footer=st.builds(DigestFooter, precision=st.none() | INTERVALS, recall=st.none() | INTERVALS),
 )
 
 

@@ -182,6 +182,49 @@ def test_more_labels_than_one_statement_takes_are_known_again(database: Database
     assert add(database, *many, label("One more")) == 1
 
 
+def say(database: Database, *given: Label) -> list[Label]:
+    with database.transaction() as connection:
+        return labels.append(connection, given)
+
+
+def test_of_one_instant_what_was_said_last_holds(database: Database) -> None:
+    for verdict in (RELEVANT, WITHDRAWN, RELEVANT):
+        say(database, label(verdict=verdict))
+    assert [one.verdict for one in current(database)] == [RELEVANT]
+    assert [one.verdict for one in history(database)] == [RELEVANT, WITHDRAWN, RELEVANT]
+    say(database, label(verdict=WITHDRAWN))
+    assert current(database) == []
+
+
+@pytest.mark.parametrize("verdict", [RELEVANT, NOT_RELEVANT, UNSURE])
+def test_of_one_instant_what_was_taken_in_last_holds(database: Database, verdict: Verdict) -> None:
+    add(database, label(verdict=WITHDRAWN), label(verdict=verdict, topics=()))
+    assert [one.verdict for one in current(database)] == [verdict]
+
+
+@pytest.mark.parametrize("ahead", [TICK, HOUR, timedelta(days=4_000)])
+def test_what_is_said_now_holds_against_what_is_dated_later(
+    database: Database, ahead: timedelta
+) -> None:
+    add(database, label(labelled_at=NOW + ahead), label(reader="bob"))
+    (stored,) = say(database, label(verdict=NOT_RELEVANT))
+    assert said(current(database)) == [("Title", "bob", RELEVANT), ("Title", "ann", NOT_RELEVANT)]
+    assert stored.labelled_at == NOW + ahead + TICK
+    assert stored.labelled_at == current(database)[1].labelled_at
+
+
+def test_what_is_said_keeps_its_time_where_nothing_was_said_later(database: Database) -> None:
+    say(database, label(), label("Other"), label(reader="bob"))
+    say(database, label(verdict=UNSURE, labelled_at=NOW + HOUR))
+    assert [one.labelled_at for one in history(database)] == [NOW, NOW, NOW, NOW + HOUR]
+
+
+def test_a_text_that_several_articles_share_is_judged_once(database: Database) -> None:
+    given = [label(url="https://a.example/1"), label(url="https://b.example/1")]
+    assert len(say(database, *given)) == 2
+    assert len(history(database)) == 1
+
+
 def test_the_last_label_of_a_reader_is_the_one_stored_last(database: Database) -> None:
     add(database, label("One"), label("Two"), label("Three", reader="bob"))
     with database.reading() as connection:
