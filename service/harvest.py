@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from service.polling.cadence import Cadence
+from service.polling.dates import believable
+from service.polling.habits import Seen
 from service.polling.parse import parse
+from service.polling.updates import ReadFeed, update_of
 from service.records import (
     ArticleId,
     Failed,
@@ -19,9 +23,10 @@ from service.records import (
     Fetched,
     FetchResult,
     IdentifiedArticle,
+    Intake,
     Item,
-    NotModified,
     ParsedArticle,
+    ParsedFeed,
     Score,
 )
 from service.relevance.classifier import Scorer
@@ -31,8 +36,9 @@ from service.stories import grouping, identity
 
 log = structlog.get_logger(__name__)
 
-MAX_ERROR = 500
 ATTEMPTS = 5
+# A story runs hot that so many articles joined in so short a time.
+HOT_FOR, HOT_REPORTS = timedelta(hours=3), 4
 
 Entry = tuple[FeedId, IdentifiedArticle]
 
@@ -54,6 +60,11 @@ class Harvest:
         return Harvest(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
+def parse_here(documents: Sequence[Fetched]) -> list[ParsedFeed | Failed]:
+    """Read documents in this process, where one that hangs holds up all."""
+    return [parse(document) for document in documents]
+
+
 @dataclass(frozen=True, slots=True)
 class Harvester:
     """Takes feed answers in. ``thresholds`` are those that subscriptions have of their own."""
@@ -65,6 +76,7 @@ class Harvester:
     story_window: timedelta
     similarity: float
     thresholds: tuple[float, ...] = ()
+    parse: Callable[[Sequence[Fetched]], list[ParsedFeed | Failed]] = parse_here
 
     @property
     def floor(self) -> float:
@@ -77,23 +89,66 @@ class Harvester:
         One transaction: after a crash either the whole batch is there, with the feeds' new
         state, or none of it, and the feeds come due again.
         """
-        read = [self._read(feed, result, now) for feed, result in batch]
+        read = self._read(batch)
         entries = [
-            (state.feed.id, entry)
-            for state in read
-            for entry in identity.identify(state.feed.url, state.articles)
+            (one.feed.id, entry)
+            for one in read
+            if one.parsed
+            for entry in identity.identify(one.feed.listed_url, _dated(one.parsed, now))
         ]
         languages = {feed.id: feed.language for feed, _ in batch}
         for _ in range(ATTEMPTS):
             scores = self._score_unknown(entries, languages)
             try:
                 with self.database.transaction() as connection:
-                    counts = self._store(connection, entries, languages, scores, now)
-                    feeds.record(connection, [state.update for state in read])
+                    counts, seen = self._store(connection, entries, languages, scores, now)
+                    feeds.record(connection, self._updates(connection, read, seen, now))
             except _OvertakenError:
                 continue
-            return sum((state.harvest for state in read), counts)
+            return sum((_counted(one) for one in read), counts)
         raise _OvertakenError(f"articles of the batch changed {ATTEMPTS} times while it was scored")
+
+    def _read(self, batch: Sequence[tuple[FeedState, FetchResult]]) -> list[ReadFeed]:
+        """Parse the answers; a body that is byte for byte the last one is not read again."""
+        changed = [
+            result
+            for feed, result in batch
+            if isinstance(result, Fetched) and result.body_hash != feed.body_hash
+        ]
+        documents = iter(self.parse(changed))
+        read = []
+        for feed, result in batch:
+            if isinstance(result, Fetched) and result.body_hash != feed.body_hash:
+                document = next(documents)
+                if isinstance(document, Failed):
+                    read.append(ReadFeed(feed, document))
+                else:
+                    read.append(ReadFeed(feed, result, document))
+            else:
+                read.append(ReadFeed(feed, result))
+        for one in read:
+            _tell(one)
+        return read
+
+    def _updates(
+        self,
+        connection: Connection,
+        read: Sequence[ReadFeed],
+        seen: Mapping[FeedId, Seen],
+        now: datetime,
+    ) -> list[FeedUpdate]:
+        hot = stories.hot_feeds(connection, now - HOT_FOR, HOT_REPORTS)
+        return [
+            update_of(
+                one,
+                seen.get(one.feed.id, Seen()),
+                self.cadence,
+                now,
+                self.chance(),
+                hot=one.feed.id in hot,
+            )
+            for one in read
+        ]
 
     def _score_unknown(
         self, entries: Sequence[Entry], languages: Mapping[FeedId, str]
@@ -109,61 +164,6 @@ class Harvester:
         items = [_item(article, languages[feed_id]) for feed_id, article in texts.values()]
         return dict(zip(texts, self.scorer.score(items), strict=True))
 
-    def _read(self, feed: FeedState, result: FetchResult, now: datetime) -> _ReadFeed:
-        """Parse one answer; a body that is byte for byte the last one is not read again."""
-        unchanged = isinstance(result, NotModified) or (
-            isinstance(result, Fetched) and result.body_hash == feed.body_hash
-        )
-        articles_: tuple[ParsedArticle, ...] = ()
-        skipped = 0
-        if isinstance(result, Fetched) and not unchanged:
-            parsed = parse(result)
-            if isinstance(parsed, Failed):
-                result = parsed
-            else:
-                articles_, skipped = parsed.articles, len(parsed.skipped)
-                if skipped:
-                    log.info("entries skipped", feed=feed.url, why=parsed.skipped[:5])
-        failed = isinstance(result, Failed)
-        harvest = Harvest(
-            feeds=1,
-            unchanged=int(unchanged),
-            failed=int(failed),
-            entries=len(articles_) + skipped,
-            skipped=skipped,
-        )
-        update = self._update(feed, result, now, len(articles_), skipped)
-        return _ReadFeed(feed, articles_, update, harvest)
-
-    def _update(
-        self, feed: FeedState, result: FetchResult, now: datetime, entries: int, skipped: int
-    ) -> FeedUpdate:
-        failures = feed.failures + 1 if isinstance(result, Failed) else 0
-        due = self.cadence.next_poll_at(now, result, failures, self.chance())
-        if isinstance(result, Failed):
-            log.warning(
-                "feed failed",
-                feed=feed.url,
-                code=result.code,
-                why=result.message,
-                in_a_row=failures,
-            )
-            text = result.message[:MAX_ERROR]
-            return FeedUpdate(feed.id, now, due, failures, result.code, text)
-        if isinstance(result, NotModified) or result.body_hash == feed.body_hash:
-            return FeedUpdate(feed.id, now, due, failures)
-        return FeedUpdate(
-            feed.id,
-            now,
-            due,
-            failures,
-            etag=result.headers.get("etag"),
-            last_modified=result.headers.get("last-modified"),
-            body_hash=result.body_hash,
-            entries=entries,
-            skipped=skipped,
-        )
-
     def _store(
         self,
         connection: Connection,
@@ -171,13 +171,13 @@ class Harvester:
         languages: Mapping[FeedId, str],
         scores: Mapping[str, Score],
         now: datetime,
-    ) -> Harvest:
+    ) -> tuple[Harvest, dict[FeedId, Seen]]:
         keys = [key for _, entry in entries for key in entry.keys]
         intake = identity.decide(entries, articles.find_known(connection, keys))
         ids = articles.add(connection, intake.arrivals, languages, now)
         articles.edit(connection, intake.edits, now)
         articles.add_keys(connection, intake.new_keys)
-        articles.add_sightings(connection, intake.sightings, now)
+        carried = articles.add_sightings(connection, intake.sightings, now)
 
         changed = [
             *(
@@ -194,7 +194,8 @@ class Harvester:
         articles.save_scores(connection, ((id_, score) for id_, _, score in scored), now)
         self._group(connection, scored, now)
         relevant = sum(score.relevant for _, _, score in scored[: len(ids)])
-        return Harvest(new=len(ids), edited=len(intake.edits), relevant=relevant)
+        harvest = Harvest(new=len(ids), edited=len(intake.edits), relevant=relevant)
+        return harvest, _seen(intake, carried)
 
     def _group(
         self,
@@ -219,14 +220,48 @@ class _OvertakenError(Exception):
     """Another process changed an article in between; to score it now would hold others up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadFeed:
-    """One feed's answer, read: what is in it and what its row will say."""
+def _dated(parsed: ParsedFeed, now: datetime) -> list[ParsedArticle]:
+    """Return the articles, without dates that cannot be true."""
+    return [
+        replace(article, published_at=believable(article.published_at, now))
+        for article in parsed.articles
+    ]
 
-    feed: FeedState
-    articles: tuple[ParsedArticle, ...]
-    update: FeedUpdate
-    harvest: Harvest
+
+def _seen(intake: Intake, carried: Mapping[FeedId, int]) -> dict[FeedId, Seen]:
+    """Return what each feed brought that it had not brought before."""
+    dates: defaultdict[FeedId, list[datetime]] = defaultdict(list)
+    new = Counter(carried)
+    for arrival in intake.arrivals:
+        for feed in (arrival.feed_id, *arrival.also_in):
+            new[feed] += 1
+            if arrival.article.published_at:
+                dates[feed].append(arrival.article.published_at)
+    return {feed: Seen(count, dates[feed]) for feed, count in new.items()}
+
+
+def _tell(read: ReadFeed) -> None:
+    feed, result = read.feed, read.result
+    if isinstance(result, Failed):
+        log.warning(
+            "feed failed",
+            feed=feed.url,
+            code=result.code,
+            why=result.message,
+            in_a_row=feed.failures + 1,
+        )
+    elif read.parsed and read.parsed.skipped:
+        log.info("entries skipped", feed=feed.url, why=read.parsed.skipped[:5])
+
+
+def _counted(read: ReadFeed) -> Harvest:
+    return Harvest(
+        feeds=1,
+        unchanged=int(read.unchanged),
+        failed=int(isinstance(read.result, Failed)),
+        entries=read.parsed.entries_present if read.parsed else 0,
+        skipped=len(read.parsed.skipped) if read.parsed else 0,
+    )
 
 
 def _item(article: ParsedArticle, feed_language: str) -> Item:

@@ -24,6 +24,7 @@ from service.errors import DeliveryError
 from service.harvest import Harvest, Harvester
 from service.measured import measure
 from service.polling.fetch import Fetcher
+from service.polling.updates import as_asked
 from service.records import (
     ChannelKind,
     Delivery,
@@ -82,7 +83,8 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
     await asyncio.to_thread(follow_model, service)
     with service.database.transaction() as connection:
         lease = timedelta(minutes=polling.lease_minutes)
-        claimed = feeds.claim_due(connection, now, polling.batch, lease)
+        due = feeds.claim_due(connection, now, polling.batch, lease)
+    claimed = [as_asked(feed, now) for feed in due]
     harvest = Harvest()
     progress(0, len(claimed))
     waiting = {feed.id for feed in claimed}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from service.polling.cadence import Cadence
 from service.records import (
     Affiliation,
     Article,
@@ -49,6 +50,18 @@ class Clock:
 def feed_state(url: str = "https://feed.example/rss", **changes: Any) -> FeedState:
     values: dict[str, Any] = {"id": FeedId(1), "url": url, "outlet": "Outlet", "language": "en"}
     return FeedState(**(values | changes))
+
+
+def cadence(**changes: Any) -> Cadence:
+    values: dict[str, Any] = {
+        "first": timedelta(minutes=30),
+        "shortest": timedelta(minutes=2),
+        "longest": timedelta(hours=24),
+        "jitter": 0.1,
+        "max_backoff": timedelta(hours=24),
+        "longest_retry_after": timedelta(hours=24),
+    }
+    return Cadence(**(values | changes))
 
 
 def feed_config(url: str = "https://feed.example/rss", **changes: Any) -> FeedConfig:

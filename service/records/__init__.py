@@ -27,6 +27,7 @@ from service.records.delivery import (
     DigestStory,
     Rendered,
 )
+from service.records.habit import Habit
 from service.records.learning import Candidate, Draw, Interval, Label, Origin, Said, Verdict
 from service.records.polling import (
     Affiliation,
@@ -73,6 +74,7 @@ __all__ = [
     "FetchResult",
     "Fetched",
     "Finding",
+    "Habit",
     "IdentifiedArticle",
     "Intake",
     "Interval",

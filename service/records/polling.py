@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from service.records.basics import ArticleId, FeedId
+from service.records.habit import Habit
 
 
 class Affiliation(StrEnum):
@@ -20,7 +21,11 @@ class Affiliation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed as claimed for one poll: where it is and what it said last time."""
+    """A feed as claimed for one poll: where it is and what it said last time.
+
+    ``url`` is where it is asked, ``listed_url`` what it goes by in the list of feeds and in the
+    keys of its articles; they differ once it has moved.
+    """
 
     id: FeedId
     url: str
@@ -30,6 +35,14 @@ class FeedState:
     last_modified: str | None = None
     body_hash: str | None = None
     failures: int = 0
+    habit: Habit = field(default_factory=Habit)
+    last_polled_at: datetime | None = None
+    listed_as: str = ""
+
+    @property
+    def listed_url(self) -> str:
+        """The address in the list of feeds."""
+        return self.listed_as or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +166,5 @@ class FeedUpdate:
     body_hash: str | None = None
     entries: int | None = None
     skipped: int | None = None
+    habit: Habit = field(default_factory=Habit)
+    new: int = 0

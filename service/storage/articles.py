@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.records import (
     Affiliation,
@@ -22,6 +22,7 @@ from service.records import (
 )
 from service.storage.documents import EVIDENCE
 from service.storage.tables import article_keys, articles, feeds, scores, sightings
+from service.storage.upsert import insert_or
 
 # Below every database's limit of parameters in one statement.
 CHUNK = 500
@@ -84,10 +85,13 @@ def add_keys(connection: Connection, keys: Iterable[tuple[str, ArticleId]]) -> N
 
 def add_sightings(
     connection: Connection, carried: Iterable[tuple[ArticleId, FeedId]], now: datetime
-) -> None:
-    """Note that feeds carry articles; the first time counts."""
+) -> Counter[FeedId]:
+    """Note that feeds carry articles; the first time counts. Return how many each has new."""
     rows = [{"article_id": id_, "feed_id": feed, "seen_at": now} for id_, feed in carried]
-    _insert_or_ignore(connection, sightings, rows)
+    if not rows:
+        return Counter()
+    statement = insert_or(connection, sightings).on_conflict_do_nothing()
+    return Counter(connection.execute(statement.returning(sightings.c.feed_id), rows).scalars())
 
 
 def edit(
@@ -129,7 +133,7 @@ def save_scores(
         for id_, score in scored
     ]
     if rows:
-        statement = _dialect_insert(connection, scores)
+        statement = insert_or(connection, scores)
         fresh = {c.name: statement.excluded[c.name] for c in scores.c if not c.primary_key}
         connection.execute(
             statement.on_conflict_do_update(
@@ -194,11 +198,6 @@ def count_seen(connection: Connection, since: datetime, until: datetime) -> int:
     ).scalar_one()
 
 
-def _dialect_insert(connection: Connection, table: Table) -> Any:
-    module = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return module.insert(table)
-
-
 def _insert_or_ignore(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(_dialect_insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_or(connection, table).on_conflict_do_nothing(), rows)

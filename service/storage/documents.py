@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from service.records import Digest, Evidence
+from service.records import Digest, Evidence, Habit
 
 EVIDENCE = TypeAdapter(Evidence)
 DIGEST = TypeAdapter(Digest)
+HABIT = TypeAdapter(Habit)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage.tables import embeddings
+from service.storage.upsert import insert_or
 
 CHUNK = 500
 
@@ -31,9 +31,8 @@ def save(connection: Connection, encoder: str, vectors: Mapping[str, bytes], now
     """Store vectors; one that is there already stays."""
     if not vectors:
         return
-    module = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(
-        module.insert(embeddings).on_conflict_do_nothing(),
+        insert_or(connection, embeddings).on_conflict_do_nothing(),
         [
             {"encoder": encoder, "text_hash": key, "vector": vector, "stored_at": now}
             for key, vector in vectors.items()

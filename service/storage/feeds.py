@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from service.records import FeedId, FeedState, FeedUpdate
+from service.records import FeedId, FeedState, FeedUpdate, Habit
 from service.settings import FeedConfig
-from service.storage.tables import feeds
+from service.storage.documents import HABIT
+from service.storage.tables import feed_days, feeds
+from service.storage.upsert import insert_or
+
+COUNTS = ("polls", "failures", "new")
 
 
 def sync_listed(connection: Connection, listed: Sequence[FeedConfig], now: datetime) -> None:
@@ -52,19 +57,25 @@ def claim_due(
             .values(next_poll_at=now + lease)
         )
         if changed.rowcount == 1:
-            claimed.append(
-                FeedState(
-                    id=FeedId(row.id),
-                    url=row.url,
-                    outlet=row.outlet,
-                    language=row.language,
-                    etag=row.etag,
-                    last_modified=row.last_modified,
-                    body_hash=row.body_hash,
-                    failures=row.failures,
-                )
-            )
+            claimed.append(_state(row))
     return claimed
+
+
+def _state(row: Row[Any]) -> FeedState:
+    habit = Habit() if row.habit is None else HABIT.validate_python(row.habit)
+    return FeedState(
+        id=FeedId(row.id),
+        url=habit.adopted or row.url,
+        outlet=row.outlet,
+        language=row.language,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        failures=row.failures,
+        habit=habit,
+        last_polled_at=row.last_polled_at,
+        listed_as=row.url,
+    )
 
 
 def make_due(connection: Connection, now: datetime, ids: Iterable[FeedId] | None = None) -> None:
@@ -75,8 +86,9 @@ def make_due(connection: Connection, now: datetime, ids: Iterable[FeedId] | None
     connection.execute(statement)
 
 
-def record(connection: Connection, updates: Iterable[FeedUpdate]) -> None:
+def record(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
     """Write what polls left behind. After a failure, what the feed last said of itself stays."""
+    _count_day(connection, updates)
     for change in updates:
         values: dict[str, object] = {
             "last_polled_at": change.polled_at,
@@ -84,6 +96,7 @@ def record(connection: Connection, updates: Iterable[FeedUpdate]) -> None:
             "failures": change.failures,
             "error_code": change.error_code,
             "error": change.error,
+            "habit": HABIT.dump_python(change.habit, mode="json"),
         }
         if change.error_code is None:
             values["last_success_at"] = change.polled_at
@@ -96,6 +109,25 @@ def record(connection: Connection, updates: Iterable[FeedUpdate]) -> None:
                 "skipped": change.skipped,
             }
         connection.execute(update(feeds).where(feeds.c.id == change.feed_id).values(values))
+
+
+def _count_day(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
+    rows = [
+        {
+            "feed_id": change.feed_id,
+            "day": change.polled_at.date(),
+            "polls": 1,
+            "failures": int(change.error_code is not None),
+            "new": change.new,
+        }
+        for change in updates
+    ]
+    if not rows:
+        return
+    statement = insert_or(connection, feed_days)
+    counts = {name: feed_days.c[name] + statement.excluded[name] for name in COUNTS}
+    keys = list(feed_days.primary_key.columns)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=counts), rows)
 
 
 @dataclass(frozen=True, slots=True)

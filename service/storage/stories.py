@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from service.records import (
     Article,
     ArticleId,
+    FeedId,
     Item,
     OpenStory,
     Report,
@@ -20,7 +21,7 @@ from service.records import (
 )
 from service.storage.articles import article_of
 from service.storage.documents import EVIDENCE
-from service.storage.tables import articles, feeds, scores, stories, story_articles
+from service.storage.tables import articles, feeds, scores, sightings, stories, story_articles
 
 
 def open_since(connection: Connection, since: datetime) -> list[OpenStory]:
@@ -36,6 +37,23 @@ def open_since(connection: Connection, since: datetime) -> list[OpenStory]:
         OpenStory(StoryId(id_), tuple(Item(*row[1:]) for row in members))
         for id_, members in groupby(rows, key=lambda row: row.id)
     ]
+
+
+def hot_feeds(connection: Connection, since: datetime, reports: int) -> set[FeedId]:
+    """Return the feeds that carry a story which gained ``reports`` articles after ``since``."""
+    hot = (
+        select(story_articles.c.story_id)
+        .where(story_articles.c.joined_at > since)
+        .group_by(story_articles.c.story_id)
+        .having(func.count() >= reports)
+    )
+    rows = connection.execute(
+        select(sightings.c.feed_id)
+        .join(story_articles, story_articles.c.article_id == sightings.c.article_id)
+        .where(story_articles.c.story_id.in_(hot))
+        .distinct()
+    )
+    return {FeedId(id_) for id_ in rows.scalars()}
 
 
 def companions(connection: Connection, article: ArticleId) -> list[Article]:

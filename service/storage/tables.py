@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -79,7 +80,21 @@ feeds = Table(
     Column("body_hash", String(64)),
     Column("entries", Integer),
     Column("skipped", Integer),
+    # How the feed behaves, as a document: see ``records.habit``.
+    Column("habit", JSON(none_as_null=True)),
     Index(None, "listed", "next_poll_at"),
+)
+
+# What each feed did on each day, in UTC: its own baseline.
+feed_days = Table(
+    "feed_days",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("polls", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Index(None, "day"),
 )
 
 articles = Table(
@@ -95,6 +110,10 @@ articles = Table(
     Column("seen_at", UtcDateTime, nullable=False, index=True),
     Column("edited_at", UtcDateTime),
     Column("content_hash", String(64), nullable=False),
+    # The article's own page, where it was asked for: what it was, and its text.
+    Column("page_kind", String(16)),
+    Column("page_text", Text),
+    Column("page_at", UtcDateTime),
 )
 
 # An article is known by several keys (its address, its guid in a feed); any one is enough.

@@ -104,9 +104,12 @@ def _refresh(scorer: Served) -> bool:
 
 def _cadence(polling: PollingSettings) -> Cadence:
     return Cadence(
-        interval=timedelta(minutes=polling.interval_minutes),
+        first=timedelta(minutes=polling.interval_minutes),
+        shortest=timedelta(minutes=polling.shortest_interval_minutes),
+        longest=timedelta(hours=polling.longest_interval_hours),
         jitter=polling.jitter,
         max_backoff=timedelta(hours=polling.max_backoff_hours),
+        longest_retry_after=timedelta(hours=polling.longest_retry_after_hours),
     )
 
 

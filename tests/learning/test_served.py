@@ -17,7 +17,6 @@ from service.harvest import Harvester
 from service.learning.registry import read, write
 from service.learning.served import Served
 from service.learning.versions import BASELINE, CURRENT, Versions
-from service.polling.cadence import Cadence
 from service.records import FeedState
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import Vectors
@@ -33,7 +32,7 @@ from tests.learning.small_versions import (
     trained,
     versions_in,
 )
-from tests.make import NOW, feed_state, fetched, rss, rss_item
+from tests.make import NOW, cadence, feed_state, fetched, rss, rss_item
 from tests.storage.rows import list_feeds, rows_of
 
 BREAK = pytest.mark.parametrize(("damage", "code"), BREAKAGES.values(), ids=BREAKAGES)
@@ -250,7 +249,7 @@ def harvester(database: Database, scorer: Served) -> Harvester:
     return Harvester(
         database=database,
         scorer=scorer,
-        cadence=Cadence(timedelta(minutes=30), 0.1, timedelta(hours=24)),
+        cadence=cadence(),
         chance=lambda: 0.5,
         story_window=timedelta(hours=72),
         similarity=0.3,
