@@ -38,6 +38,7 @@ from service.records import (
 from service.settings import Settings, Subscription
 from service.storage import articles, digests, feeds, heartbeats, outbox, stories
 from service.storage.database import Connection, Database
+from service.watch import raise_alarm, watched
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +115,9 @@ def digest(service: Service, *, at_once: bool = False, only: str | None = None) 
 
     ``at_once`` makes them whether due or not; ``only`` names one subscription.
     """
-    issued = []
+    with service.database.transaction() as connection:
+        scorer, wanted = service.harvester.scorer, service.settings.subscriptions
+        issued = raise_alarm(connection, wanted, scorer.version, service.clock())
     for subscription in service.settings.subscriptions:
         if only is not None and subscription.id != only:
             continue
@@ -192,7 +195,7 @@ def compose_for(
     margin = timedelta(hours=service.settings.stories.window_hours)
     found = stories.updated_between(connection, since - margin if told_until else since, now)
     told = digests.already_told(connection, subscription.id, [story.id for story in found])
-    tally = feeds.tally(connection)
+    health = watched(connection, now)
     scorer = service.harvester.scorer
     window = timedelta(days=service.settings.learning.replay_days)
     audited = measure(connection, now - window, scorer.threshold)
@@ -202,8 +205,10 @@ def compose_for(
         service.vocabulary,
         DigestFooter(
             articles_read=articles.count_seen(connection, since, now),
-            feeds_total=tally.total,
-            feeds_failing=tally.failing,
+            feeds_total=health.total,
+            feeds_failing=health.failing,
+            feeds_odd=health.odd,
+            feed_troubles=health.troubles,
             model_version=scorer.version,
             precision=audited.precision,
             recall=audited.recall,

@@ -27,6 +27,7 @@ from service.scheduler import Daemon
 from service.settings import Settings, Subscription
 from service.storage import feeds
 from service.telemetry import configure_logs
+from service.watch import watched
 from service.wiring.running import build_service
 
 # Progress and tables go where logs go; what a script reads goes to standard output.
@@ -172,11 +173,11 @@ def _welcome(settings: Settings, sample: Path) -> None:
     service = build_service(settings)
     _console.print(_summary(_poll_with_progress(service)))
     with service.database.reading() as connection:
-        tally = feeds.tally(connection)
-    if tally.failing == tally.total > 0 and sample.is_dir():
+        health = watched(connection, service.clock())
+    if health.failing == health.total > 0 and sample.is_dir():
         service.database.close()
         _console.print(
-            f"\n[bold]None of the {tally.total} feeds answered:[/bold] this machine seems to be"
+            f"\n[bold]None of the {health.total} feeds answered:[/bold] this machine seems to be"
             " offline.\nHere is a made-up sample day instead;"
             " the daemon goes on trying the feeds.\n"
         )

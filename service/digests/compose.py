@@ -181,6 +181,18 @@ def _links(story: Story, lead: Report) -> tuple[DigestLink, ...]:
     return tuple(links.values())[:MAX_LINKS]
 
 
+def feeds_line(footer: DigestFooter) -> str:
+    """Say how much was read from how many feeds, and how many of them are in trouble."""
+    read = "1 article" if footer.articles_read == 1 else f"{footer.articles_read:,} articles"
+    said = f"{read} read from {footer.feeds_total} feeds"
+    troubles = [
+        f"{count} {word}"
+        for count, word in ((footer.feeds_failing, "failing"), (footer.feeds_odd, "unlike usual"))
+        if count
+    ]
+    return f"{said} ({', '.join(troubles)})" if troubles else said
+
+
 def model_line(footer: DigestFooter) -> str:
     """Say which model chose the stories and how far it can be trusted, as far as that is known."""
     said = f"Model {footer.model_version}"

@@ -10,7 +10,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic import TypeAdapter
 
-from service.digests.compose import highlighted, model_line
+from service.digests.compose import feeds_line, highlighted, model_line
 from service.digests.slack import slack_message
 from service.records import Affiliation, Digest, Rendered
 
@@ -37,7 +37,8 @@ def render(digest: Digest) -> Rendered:
 def subject_line(digest: Digest) -> str:
     """Return the headline of the digest: what it is, and how much there is."""
     count = len(digest.stories) + digest.more_stories
-    amount = "nothing new" if not count else "1 story" if count == 1 else f"{count} stories"
+    quiet = "feeds are failing" if digest.notices else "nothing new"
+    amount = quiet if not count else "1 story" if count == 1 else f"{count} stories"
     day = digest.until.astimezone(ZoneInfo(digest.time_zone))
     mark = "[SAMPLE] " if digest.sample else ""
     # One line: it becomes a mail's header.
@@ -74,6 +75,7 @@ def _environment() -> Environment:
         "in_words": in_words,
         "highlighted": highlighted,
         "model_line": model_line,
+        "feeds_line": feeds_line,
         "direction": lambda language: "rtl" if language in RIGHT_TO_LEFT else "ltr",
         "percent": lambda share: f"{100 * share:.0f}%",
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from service.digests.compose import model_line
+from service.digests.compose import feeds_line, model_line
 from service.records import Affiliation, Digest, DigestLink, DigestStory
 
 MAX_BLOCKS = 50
@@ -31,6 +31,9 @@ def slack_message(digest: Digest, subject: str) -> dict[str, object]:
     # One block is kept for the footer, one for the count of what did not fit.
     room = MAX_BLOCKS - len(head) - 2
     body: list[Block] = []
+    if digest.notices:
+        told = "\n".join(f"• {notice}" for notice in digest.notices)
+        body.append(_section(_fitting(told, MAX_SECTION)))
     left_out = digest.more_stories
     for section in digest.sections:
         # A heading without a story under it would be left over at the limit.
@@ -41,7 +44,7 @@ def slack_message(digest: Digest, subject: str) -> dict[str, object]:
         fitting = section.stories[: room - len(body)]
         body += [_section(_story_text(story, digest.time_zone)) for story in fitting]
         left_out += len(section.stories) - len(fitting)
-    if not digest.sections:
+    if not digest.sections and not digest.notices:
         body.append(_section("Nothing relevant in this period."))
     if left_out:
         body.append(_section(f"… and {left_out} more"))
@@ -117,9 +120,7 @@ def _section(text: str) -> Block:
 
 def _footer(digest: Digest) -> Block:
     foot = digest.footer
-    text = (
-        f"{foot.articles_read:,} articles read from {foot.feeds_total} feeds"
-        f" ({foot.feeds_failing} failing) · {model_line(foot)}"
-    )
-    element = {"type": "mrkdwn", "text": escape(text), "verbatim": True}
+    told = [feeds_line(foot), *foot.feed_troubles, model_line(foot)]
+    text = _fitting(" · ".join(told), MAX_SECTION)
+    element = {"type": "mrkdwn", "text": text, "verbatim": True}
     return {"type": "context", "elements": [element]}

@@ -27,7 +27,7 @@ from service.records.delivery import (
     DigestStory,
     Rendered,
 )
-from service.records.habit import Habit
+from service.records.habit import Condition, FeedDay, FeedReport, Habit
 from service.records.learning import Candidate, Draw, Interval, Label, Origin, Said, Verdict
 from service.records.polling import (
     Affiliation,
@@ -55,6 +55,7 @@ __all__ = [
     "Candidate",
     "Channel",
     "ChannelKind",
+    "Condition",
     "Delivery",
     "DeliveryId",
     "DeliveryStatus",
@@ -68,7 +69,9 @@ __all__ = [
     "DrawId",
     "Evidence",
     "Failed",
+    "FeedDay",
     "FeedId",
+    "FeedReport",
     "FeedState",
     "FeedUpdate",
     "FetchResult",

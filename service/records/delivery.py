@@ -83,6 +83,10 @@ class DigestFooter:
     precision: Interval | None = None
     recall: Interval | None = None
     audited: int = 0
+    # Answering, but silent, flooded or shrunk against their own past.
+    feeds_odd: int = 0
+    # Of those and the failing ones the most important, in words.
+    feed_troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class Digest:
     footer: DigestFooter
     more_stories: int = 0
     sample: bool = False
+    # What must be told whatever the stories: a digest of these alone is an alarm.
+    notices: tuple[str, ...] = ()
 
     @property
     def stories(self) -> tuple[DigestStory, ...]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from service.records.basics import FeedId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,46 @@ class Habit:
     # Asked there instead, once they said so often enough.
     adopted: str | None = None
     hub: str | None = None
+
+
+class Condition(StrEnum):
+    """How a feed is."""
+
+    NEW = "new"
+    WELL = "well"
+    FAILING = "failing"
+    GONE = "gone"
+    SILENT = "silent"
+    FLOODED = "flooded"
+    SHRUNK = "shrunk"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDay:
+    """What a feed did on one day, in UTC."""
+
+    day: date
+    polls: int
+    failures: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """All that is known of a listed feed; ``days`` are the last weeks', oldest first."""
+
+    id: FeedId
+    url: str
+    outlet: str
+    language: str
+    weight: float
+    next_poll_at: datetime
+    last_polled_at: datetime | None
+    last_success_at: datetime | None
+    failures: int
+    error_code: str | None
+    error: str | None
+    entries: int | None
+    skipped: int | None
+    habit: Habit
+    days: tuple[FeedDay, ...] = ()

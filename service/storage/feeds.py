@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from service.records import FeedId, FeedState, FeedUpdate, Habit
+from service.records import FeedDay, FeedId, FeedReport, FeedState, FeedUpdate, Habit
 from service.settings import FeedConfig
 from service.storage.documents import HABIT
 from service.storage.tables import feed_days, feeds
@@ -62,7 +62,7 @@ def claim_due(
 
 
 def _state(row: Row[Any]) -> FeedState:
-    habit = Habit() if row.habit is None else HABIT.validate_python(row.habit)
+    habit = _habit(row)
     return FeedState(
         id=FeedId(row.id),
         url=habit.adopted or row.url,
@@ -130,17 +130,36 @@ def _count_day(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=counts), rows)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedTally:
-    """How many feeds are listed, and how many of them failed at their last poll."""
+def reports(connection: Connection, since: date) -> list[FeedReport]:
+    """Return all that is known of the listed feeds, with what they did from ``since`` on."""
+    days: defaultdict[int, list[FeedDay]] = defaultdict(list)
+    counted = select(feed_days).where(feed_days.c.day >= since).order_by(feed_days.c.day)
+    for row in connection.execute(counted):
+        days[row.feed_id].append(FeedDay(row.day, row.polls, row.failures, row.new))
+    listed = connection.execute(select(feeds).where(feeds.c.listed).order_by(feeds.c.id))
+    return [
+        FeedReport(
+            id=FeedId(row.id),
+            url=row.url,
+            outlet=row.outlet,
+            language=row.language,
+            weight=row.weight,
+            next_poll_at=row.next_poll_at,
+            last_polled_at=row.last_polled_at,
+            last_success_at=row.last_success_at,
+            failures=row.failures,
+            error_code=row.error_code,
+            error=row.error,
+            entries=row.entries,
+            skipped=row.skipped,
+            habit=_habit(row),
+            days=tuple(days[row.id]),
+        )
+        for row in listed
+    ]
 
-    total: int
-    failing: int
+
+def _habit(row: Row[Any]) -> Habit:
+    return Habit() if row.habit is None else HABIT.validate_python(row.habit)
 
 
-def tally(connection: Connection) -> FeedTally:
-    """Count the listed feeds."""
-    row = connection.execute(
-        select(func.count(), func.count().filter(feeds.c.failures > 0)).where(feeds.c.listed)
-    ).one()
-    return FeedTally(row[0], row[1])

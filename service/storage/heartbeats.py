@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 
 from service.storage.tables import heartbeats
 
@@ -16,6 +16,11 @@ def beat(connection: Connection, job: str, now: datetime) -> None:
     )
     if changed.rowcount == 0:
         connection.execute(insert(heartbeats).values(job=job, beat_at=now))
+
+
+def forget(connection: Connection, job: str) -> None:
+    """Forget that ``job`` ever came through."""
+    connection.execute(delete(heartbeats).where(heartbeats.c.job == job))
 
 
 def last_beats(connection: Connection) -> dict[str, datetime]:

@@ -50,11 +50,25 @@ def test_an_empty_digest_says_that_nothing_was_found_and_how_much_was_read() -> 
 
 
 def test_feeds_that_fail_are_told_in_every_face() -> None:
-    faces = render(digest(footer=DigestFooter(0, 40, 40, "model-1")))
-    assert "40 of them failing" in faces.html
-    assert "(40 failing)" in faces.text
-    assert "(40 failing)" in slack_texts(faces.slack)[-1]
-    assert faces.document["footer"]["feeds_failing"] == 40  # type: ignore[index]
+    trouble = "Gazette: nothing new for 3 days, usually 20 a day"
+    foot = DigestFooter(0, 40, 30, "model-1", feeds_odd=1, feed_troubles=(trouble,))
+    faces = render(digest(footer=foot))
+    for face in (faces.html, faces.text, slack_texts(faces.slack)[-1]):
+        assert "(30 failing, 1 unlike usual)" in face
+        assert trouble in face
+    assert faces.document["footer"]["feeds_failing"] == 30  # type: ignore[index]
+
+
+def test_a_notice_stands_at_the_top_of_every_face_and_is_no_digest_of_nothing() -> None:
+    notice = "3 of the important feeds fail together: <b>what they carry</b> is not being read."
+    faces = render(digest(notices=(notice,)))
+    assert "&lt;b&gt;what they carry" in faces.html
+    assert f"! {notice}" in faces.text
+    assert "&lt;b&gt;what they carry" in slack_texts(faces.slack)[1]
+    assert faces.document["notices"] == [notice]
+    assert "feeds are failing" in faces.subject
+    for face in (faces.html, faces.text, json.dumps(faces.slack)):
+        assert "Nothing relevant in this period." not in face
 
 
 def test_how_far_the_model_can_be_trusted_is_told_in_every_face() -> None:

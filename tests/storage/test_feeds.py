@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.records import Affiliation, FeedId, FeedState, FeedUpdate
+from service.records import Affiliation, FeedDay, FeedId, FeedState, FeedUpdate, Habit
 from service.storage import feeds, tables
 from service.storage.database import Database
 from tests.make import NOW, feed_config
@@ -141,7 +141,7 @@ def test_an_empty_configuration_lists_nothing(database: Database) -> None:
     list_feeds(database)
     assert claim(database) == []
     with database.reading() as connection:
-        assert feeds.tally(connection) == feeds.FeedTally(0, 0)
+        assert feeds.reports(connection, NOW.date()) == []
 
 
 def test_what_the_configuration_says_of_a_feed_is_taken_over(database: Database) -> None:
@@ -236,10 +236,38 @@ def test_a_feed_that_left_is_not_made_due(database: Database) -> None:
     assert row_of(database, left).next_poll_at == NOW + LEASE
 
 
-def test_the_tally_counts_listed_feeds_and_those_that_failed_last_time(database: Database) -> None:
+def test_the_reports_are_of_listed_feeds_with_what_they_did_on_each_day(
+    database: Database,
+) -> None:
     gone, failing, _ = list_feeds(database, A, B, C)
+    yesterday = NOW - timedelta(days=1)
     record(database, gone, failures=9, error_code="http-410", error="gone")
+    record(database, failing, new=3, polled_at=yesterday - timedelta(days=9))
+    record(database, failing, new=3, polled_at=yesterday)
+    record(database, failing, new=4, polled_at=yesterday)
     record(database, failing, failures=1, error_code="timeout", error="slow")
     list_feeds(database, B, C)
     with database.reading() as connection:
-        assert feeds.tally(connection) == feeds.FeedTally(total=2, failing=1)
+        one, other = feeds.reports(connection, yesterday.date())
+    assert (one.id, one.failures, one.error_code, one.error) == (failing, 1, "timeout", "slow")
+    assert one.last_success_at == yesterday
+    assert one.days == (
+        FeedDay(yesterday.date(), polls=2, failures=0, new=7),
+        FeedDay(NOW.date(), polls=1, failures=1, new=0),
+    )
+    assert (other.url, other.last_polled_at, other.days) == (C, None, ())
+
+
+def test_a_feeds_habit_comes_back_as_it_was(database: Database) -> None:
+    (feed,) = list_feeds(database, A)
+    habit = Habit(
+        arrivals=2.5,
+        watched=timedelta(hours=30),
+        update_every=timedelta(minutes=10),
+        last_new_at=NOW,
+        not_modified=3,
+        adopted=B,
+    )
+    record(database, feed, habit=habit)
+    (state,) = claim(database, NOW + timedelta(hours=1))
+    assert (state.habit, state.url, state.listed_url) == (habit, B, A)
