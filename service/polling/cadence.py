@@ -8,7 +8,7 @@ often as it brings something.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import sqrt
 
@@ -57,8 +57,8 @@ class Cadence:
         obeyed, as long as the settings allow.
         """
         doublings = MAX_DOUBLINGS if failure.permanent else min(failures - 1, MAX_DOUBLINGS)
-        # Politeness has doubled the interval already for "slow down".
-        base = self.interval(habit)
+        # What politeness asks for the doublings give already.
+        base = self.interval(replace(habit, politeness=1.0))
         if failure.code in SLOW_DOWN:
             base = max(base, self.first)
         wait = min(base * 2**doublings, self.max_backoff)

@@ -18,8 +18,8 @@ FIRST_LOOK = timedelta(days=2)
 KNOWN_AT_LEAST = 1 / 3
 # "Slow down": 403 is how many shields say it.
 SLOW_DOWN = frozenset({"http-403", "http-429", "http-503", "host-busy"})
-MOST_POLITE = 16.0
-RELENT = 0.8
+MOST_POLITE = 4.0
+RELENT = 0.5
 # Asked in full once a day; and where so many entries should have come that the silence is odd.
 FULL_EVERY = timedelta(hours=24)
 ODD_SILENCE = 5

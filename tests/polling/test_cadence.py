@@ -125,6 +125,15 @@ def test_retry_after_can_be_overridden() -> None:
     assert deaf.after_failure(NOW, Habit(), slow_down, 1, 0.5) == NOW + 30 * MINUTE
 
 
+def test_politeness_and_back_off_are_not_multiplied() -> None:
+    refused = Failed("http-503", "busy")
+    waits = [
+        CADENCE.after_failure(NOW, Habit(politeness=polite), refused, 3, 0.5) - NOW
+        for polite in (1.0, 4.0)
+    ]
+    assert waits == [4 * 30 * MINUTE] * 2
+
+
 def test_a_quick_feed_that_says_slow_down_waits_the_first_interval_at_least() -> None:
     refused = Failed("http-403", "forbidden")
     wait = CADENCE.after_failure(NOW, every(3 * MINUTE), refused, 1, 0.5) - NOW

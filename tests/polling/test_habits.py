@@ -121,7 +121,9 @@ def test_no_header_breaks_the_reading_of_max_age(control: str, age: str) -> None
 def test_each_slow_down_doubles_the_politeness_and_each_answer_relents(code: str) -> None:
     habit = failed(failed(Habit(), Failed(code, "")), Failed(code, ""))
     assert habit.politeness == 4
-    habit, _ = polled(habit, *[0] * 10)
+    habit, _ = polled(habit, 0)
+    assert habit.politeness == 2
+    habit, _ = polled(habit, 0, 0)
     assert habit.politeness == 1
     for _ in range(20):
         habit = failed(habit, Failed(code, ""))
