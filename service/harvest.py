@@ -37,6 +37,8 @@ from service.stories import grouping, identity
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 5
+# So near to the least probability that anybody wants to see, the article's page decides.
+UNSURE_BELOW, UNSURE_ABOVE = -0.35, 0.15
 # A story runs hot that so many articles joined in so short a time.
 HOT_FOR, HOT_REPORTS = timedelta(hours=3), 4
 
@@ -67,7 +69,11 @@ def parse_here(documents: Sequence[Fetched]) -> list[ParsedFeed | Failed]:
 
 @dataclass(frozen=True, slots=True)
 class Harvester:
-    """Takes feed answers in. ``thresholds`` are those that subscriptions have of their own."""
+    """Takes feed answers in.
+
+    ``thresholds`` are those that subscriptions have of their own; ``names_any`` tells whether an
+    item names one side at least, and ``parse`` reads documents.
+    """
 
     database: Database
     scorer: Scorer
@@ -76,6 +82,7 @@ class Harvester:
     story_window: timedelta
     similarity: float
     thresholds: tuple[float, ...] = ()
+    names_any: Callable[[Item], bool] = lambda _: False
     parse: Callable[[Sequence[Fetched]], list[ParsedFeed | Failed]] = parse_here
 
     @property
@@ -192,17 +199,26 @@ class Harvester:
                 raise _OvertakenError(f"article {id_}")
             scored.append((id_, _item(article, languages[feed_id]), scores[content_hash]))
         articles.save_scores(connection, ((id_, score) for id_, _, score in scored), now)
-        self._group(connection, scored, now)
+        vague = [id_ for id_, item, score in scored if self._too_little(item, score)]
+        articles.want_pages(connection, vague)
+        self.group(connection, scored, now)
         relevant = sum(score.relevant for _, _, score in scored[: len(ids)])
         harvest = Harvest(new=len(ids), edited=len(intake.edits), relevant=relevant)
         return harvest, _seen(intake, carried)
 
-    def _group(
+    def _too_little(self, item: Item, score: Score) -> bool:
+        """Tell whether the feed says too little of an article to be sure of it."""
+        if score.evidence.mentions:
+            return UNSURE_BELOW <= score.probability - self.floor < UNSURE_ABOVE
+        return not item.summary and self.names_any(item)
+
+    def group(
         self,
         connection: Connection,
         scored: Iterable[tuple[ArticleId, Item, Score]],
         now: datetime,
     ) -> None:
+        """Put the articles that anybody may want to see into stories, unless they are in one."""
         wanted = {id_: item for id_, item, score in scored if score.probability >= self.floor}
         if not wanted:
             return

@@ -21,8 +21,10 @@ from service.digests.compose import Vocabulary, compose
 from service.digests.render import render
 from service.digests.select import select
 from service.errors import DeliveryError
+from service.full_text import PageReader, read_pages
 from service.harvest import Harvest, Harvester
 from service.measured import measure
+from service.polling.contained import ContainedParser
 from service.polling.fetch import Fetcher
 from service.polling.updates import as_asked
 from service.records import (
@@ -66,7 +68,15 @@ class Service:
     # Switches to another version of the model, if the reader has put one in use; tells if it did.
     refresh_model: Callable[[], bool] = lambda: False
     learn: Callable[[], object] = lambda: None
+    pages: PageReader | None = None
+    parser: ContainedParser | None = None
     sample: bool = False
+
+    def close(self) -> None:
+        """Give back what is held: connections, and the processes that read feeds."""
+        if self.parser is not None:
+            self.parser.close()
+        self.database.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,13 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
             feeds.make_due(connection, now, waiting)
         heartbeats.beat(connection, "poll", service.clock())
     return harvest
+
+
+async def read_articles(service: Service) -> int:
+    """Read the pages of articles of which their feeds say too little; return how many."""
+    if service.pages is None:
+        return 0
+    return await read_pages(service.pages, service.harvester, service.clock())
 
 
 def follow_model(service: Service) -> None:

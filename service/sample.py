@@ -50,7 +50,14 @@ def sample_settings(settings: Settings, folder: Path, address: str) -> Settings:
             "database_url": type(settings.database_url)(""),
             "feeds": tuple(feeds),
             "subscriptions": (subscription,),
-            "polling": settings.polling.model_copy(update={"per_host": len(feeds)}),
+            "polling": settings.polling.model_copy(
+                # All feeds are on one host, and that is this machine.
+                update={
+                    "per_host": len(feeds),
+                    "host_gap_seconds": 0.0,
+                    "allow_private_addresses": True,
+                }
+            ),
         }
     )
 

@@ -14,7 +14,7 @@ from threading import Event
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from service.pipeline import Service, deliver, digest, poll
+from service.pipeline import Service, deliver, digest, poll, read_articles
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +76,10 @@ class Daemon:
             "deliver": (
                 lambda: asyncio.to_thread(deliver, self._service, self._stop),
                 settings.delivery.tick_seconds,
+            ),
+            "pages": (
+                lambda: read_articles(self._service),
+                settings.polling.pages_tick_seconds,
             ),
             "learn": (
                 lambda: asyncio.to_thread(self._service.learn),

@@ -22,10 +22,14 @@ SHARED = ROOT.parent / "shared"
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of the developer's reaches a test."""
+    """No variable of the developer's reaches a test; commands may ask feeds on this machine."""
     for name in list(os.environ):
         if name.startswith("CASPIAN_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("CASPIAN_POLLING_ALLOW_PRIVATE_ADDRESSES", "true")
+    monkeypatch.setenv("CASPIAN_POLLING_HOST_GAP_SECONDS", "0")
+    # To start a process takes half a second; tests that are about it ask for it.
+    monkeypatch.setenv("CASPIAN_POLLING_PARSER_PROCESSES", "0")
 
 
 @pytest.fixture
@@ -50,9 +54,24 @@ def shipped_settings() -> Settings:
 
 @pytest.fixture
 def settings(shipped_settings: Settings, tmp_path: Path) -> Settings:
-    """The shipped configuration without feeds or subscriptions, with data in a temporary place."""
+    """The shipped configuration without feeds or subscriptions, with data in a temporary place.
+
+    Feeds may be on this machine, and are asked without pauses.
+    """
+    polling = shipped_settings.polling.model_copy(
+        update={
+            "allow_private_addresses": True,
+            "host_gap_seconds": 0.0,
+            "parser_processes": 0,
+        }
+    )
     return shipped_settings.model_copy(
-        update={"data_dir": str(tmp_path / "var"), "feeds": (), "subscriptions": ()}
+        update={
+            "data_dir": str(tmp_path / "var"),
+            "feeds": (),
+            "subscriptions": (),
+            "polling": polling,
+        }
     )
 
 

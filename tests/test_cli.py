@@ -37,6 +37,8 @@ COMMANDS = list(_commands(main))
 # What commands cannot do without, beside the configuration.
 ARGUMENTS = {
     "explain": ["A title"],
+    "feeds add": ["https://a.example"],
+    "feeds import": [__file__],
     "label give": ["1", "relevant"],
     "label import": [__file__],
     "models diff": ["baseline", "baseline"],

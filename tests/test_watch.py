@@ -32,9 +32,7 @@ def listed(database: Database, number: int, weight: float = 1.5) -> list[FeedId]
 def polled(database: Database, ids: list[FeedId], *, failures: int = 0) -> None:
     code, error = ("timeout", "slow") if failures else (None, None)
     habit = Habit(last_new_at=NOW)
-    updates = [
-        FeedUpdate(id_, NOW, NOW + HOUR, failures, code, error, habit=habit) for id_ in ids
-    ]
+    updates = [FeedUpdate(id_, NOW, NOW + HOUR, failures, code, error, habit=habit) for id_ in ids]
     with database.transaction() as connection:
         feeds.record(connection, updates)
 

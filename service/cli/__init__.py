@@ -21,6 +21,7 @@ class _LazyGroup(click.Group):
         "digest": ("work:digest_once", "Make digests now and send them."),
         "evaluate": ("judge:evaluate_model", "Say how good the model is on labelled items."),
         "explain": ("judge:explain_text", "Say why an item scores as it does."),
+        "feeds": ("feeds:feeds", "Find, list, exchange and check feeds."),
         "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
         "label": ("label:label", "Say what is relevant, or be asked about it."),
         "models": ("models:models", "See the versions of the model, and choose one."),

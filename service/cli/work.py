@@ -53,7 +53,7 @@ def run(config_dir: Path, welcome: bool) -> None:
     configure_logs(settings.log)
     service = build_service(settings)
     asyncio.run(_daemon(service))
-    service.database.close()
+    service.close()
 
 
 @click.command("poll")
@@ -131,7 +131,7 @@ def _service(config_dir: Path) -> Iterator[Service]:
     try:
         yield service
     finally:
-        service.database.close()
+        service.close()
 
 
 def _poll_with_progress(service: Service) -> Harvest:
@@ -175,7 +175,7 @@ def _welcome(settings: Settings, sample: Path) -> None:
     with service.database.reading() as connection:
         health = watched(connection, service.clock())
     if health.failing == health.total > 0 and sample.is_dir():
-        service.database.close()
+        service.close()
         _console.print(
             f"\n[bold]None of the {health.total} feeds answered:[/bold] this machine seems to be"
             " offline.\nHere is a made-up sample day instead;"
@@ -185,7 +185,7 @@ def _welcome(settings: Settings, sample: Path) -> None:
             service = build_service(sample_settings(settings, sample, address), sample=True)
             _console.print(_summary(_poll_with_progress(service)))
     page = _show(service)
-    service.database.close()
+    service.close()
     _console.print(f"The digest as a page: {page.resolve().as_uri()}", soft_wrap=True)
     _console.print("The daemon goes on from here; Ctrl-C stops it.\n")
 

@@ -124,7 +124,7 @@ def _lead(story: Story, subscription: Subscription) -> Report:
 def _extract(lead: Report) -> str:
     """The sentence that carries the link, or else the first ones of the summary."""
     sentence, summary = lead.evidence.sentence, lead.article.summary
-    if sentence and sentence in summary:
+    if sentence and (sentence in summary or lead.evidence.text_from == "page"):
         return _cut(sentence)
     first, second = [*_SENTENCE.split(summary), "", ""][:2]
     both = f"{first} {second}".strip()
@@ -159,6 +159,7 @@ def _why(lead: Report, vocabulary: Vocabulary) -> str:
     place = "the title and the text" if len(fields) > 1 else f"the {''.join(fields) or 'text'}"
     names = " and ".join(vocabulary.sides.values())
     spoken = [phrase for phrase, weight in lead.evidence.phrases if weight > 0][:WHY_WORDS]
+    place += " of its page" * (lead.evidence.text_from == "page")
     return f"names {names} in {place}" + (f"; strongest words: {', '.join(spoken)}" * bool(spoken))
 
 

@@ -38,6 +38,10 @@ class Served:
         """See ``Scorer``; all items of one call are scored by one version."""
         return self._model.score(items)
 
+    def names_any(self, item: Item) -> bool:
+        """Tell whether an item names one side at least."""
+        return self._model.names_any(item)
+
     def refresh(self) -> bool:
         """Switch to the version in use if that has changed; tell whether it did."""
         wanted = self._versions.current

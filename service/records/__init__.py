@@ -43,6 +43,7 @@ from service.records.polling import (
     NotModified,
     ParsedArticle,
     ParsedFeed,
+    WantedPage,
 )
 from service.records.relevance import Evidence, Item, Mention, Score
 from service.records.stories import Article, OpenStory, Report, Story
@@ -100,4 +101,5 @@ __all__ = [
     "StoryId",
     "Topic",
     "Verdict",
+    "WantedPage",
 ]

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from service.records.basics import ArticleId, FeedId
 from service.records.habit import Habit
+from service.records.relevance import Item
 
 
 class Affiliation(StrEnum):
@@ -149,6 +150,15 @@ class Intake:
     edits: tuple[tuple[KnownArticle, IdentifiedArticle], ...]
     new_keys: tuple[tuple[str, ArticleId], ...]
     sightings: tuple[tuple[ArticleId, FeedId], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPage:
+    """An article whose own page is to be read, and what the feed says of it."""
+
+    article_id: ArticleId
+    url: str
+    item: Item
 
 
 @dataclass(frozen=True, slots=True)

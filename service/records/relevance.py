@@ -34,13 +34,15 @@ class Evidence:
 
     ``sentence`` is the one that carries the link between the sides; ``phrases`` are the words
     that moved the probability most, ``signs`` how the names lie, both with
-    their weight in log-odds.
+    their weight in log-odds. ``text_from`` tells which text was seen: the feed's, or the one on
+    the article's own "page".
     """
 
     mentions: tuple[Mention, ...] = ()
     sentence: str = ""
     phrases: tuple[tuple[str, float], ...] = ()
     signs: tuple[tuple[str, float], ...] = ()
+    text_from: str = "feed"
 
 
 @dataclass(frozen=True, slots=True)

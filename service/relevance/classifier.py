@@ -118,6 +118,10 @@ class Classifier:
                 scores[index] = score
         return scores
 
+    def names_any(self, item: Item) -> bool:
+        """Tell whether an item names one side at least."""
+        return self._finder.names_any(f"{item.title}\n{item.summary}")
+
     def passes(self, item: Item) -> bool:
         """Tell whether the gate lets an item through to be weighed; fast."""
         return passes(item, self._finder)

@@ -102,6 +102,10 @@ class MentionFinder:
         """Tell whether ``text`` names both sides; the fast path for the bulk of all news."""
         return len({pattern.side for _, _, pattern in self._matches(fold(text))}) > 1
 
+    def names_any(self, text: str) -> bool:
+        """Tell whether ``text`` names a side."""
+        return any(pattern.kind != NOT_MEANT for _, _, pattern in self._matches(fold(text)))
+
     def find(self, text: str, field: str) -> list[Mention]:
         """Return the mentions in ``text`` in order; of overlapping ones of a side the longest."""
         pieces = [fold(character) for character in text]

@@ -55,6 +55,9 @@ class PollingSettings(_Section):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 10_000_000
     max_redirects: Annotated[int, Field(ge=0)] = 5
     user_agent: str = ""
+    # Whether articles' own pages are read where the feed says too little, and how often.
+    full_text: bool = True
+    pages_tick_seconds: Tick = 30
     # Private, loopback, link-local and metadata addresses are refused unless allowed.
     allow_private_addresses: bool = False
     # Feeds are read in processes of their own, which end when they take too long.

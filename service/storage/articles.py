@@ -19,6 +19,7 @@ from service.records import (
     Item,
     KnownArticle,
     Score,
+    WantedPage,
 )
 from service.storage.documents import EVIDENCE
 from service.storage.tables import article_keys, articles, feeds, scores, sightings
@@ -26,6 +27,8 @@ from service.storage.upsert import insert_or
 
 # Below every database's limit of parameters in one statement.
 CHUNK = 500
+# The mark of a page that is to be read.
+WANTED = "wanted"
 
 
 def find_known(connection: Connection, keys: Sequence[str]) -> dict[str, KnownArticle]:
@@ -140,6 +143,50 @@ def save_scores(
                 index_elements=list(scores.primary_key.columns), set_=fresh
             ),
             rows,
+        )
+
+
+def want_pages(connection: Connection, ids: Iterable[ArticleId]) -> None:
+    """Note that the own pages of these articles are to be read."""
+    wanted = list(ids)
+    if wanted:
+        connection.execute(
+            update(articles)
+            .where(articles.c.id.in_(wanted), articles.c.url.is_not(None))
+            .values(page_kind=WANTED)
+        )
+
+
+def claim_pages(
+    connection: Connection, now: datetime, asked_before: datetime, seen_after: datetime, limit: int
+) -> list[WantedPage]:
+    """Return wanted pages, newest first, not asked for since ``asked_before``."""
+    rows = connection.execute(
+        select(articles)
+        .where(
+            articles.c.page_kind == WANTED,
+            articles.c.seen_at > seen_after,
+            articles.c.page_at.is_(None) | (articles.c.page_at <= asked_before),
+        )
+        .order_by(articles.c.id.desc())
+        .limit(limit)
+    ).all()
+    if rows:
+        ids = [row.id for row in rows]
+        connection.execute(update(articles).where(articles.c.id.in_(ids)).values(page_at=now))
+    return [
+        WantedPage(ArticleId(row.id), row.url, Item(row.title, row.summary, row.language))
+        for row in rows
+    ]
+
+
+def save_pages(connection: Connection, pages: Iterable[tuple[ArticleId, str, str]]) -> None:
+    """Store what the pages were, and their texts."""
+    for id_, kind, text in pages:
+        connection.execute(
+            update(articles)
+            .where(articles.c.id == id_)
+            .values(page_kind=kind, page_text=text or None)
         )
 
 

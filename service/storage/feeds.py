@@ -161,5 +161,3 @@ def reports(connection: Connection, since: date) -> list[FeedReport]:
 
 def _habit(row: Row[Any]) -> Habit:
     return Habit() if row.habit is None else HABIT.validate_python(row.habit)
-
-

@@ -111,7 +111,7 @@ articles = Table(
     Column("edited_at", UtcDateTime),
     Column("content_hash", String(64), nullable=False),
     # The article's own page, where it was asked for: what it was, and its text.
-    Column("page_kind", String(16)),
+    Column("page_kind", String(16), index=True),
     Column("page_text", Text),
     Column("page_at", UtcDateTime),
 )

@@ -11,31 +11,30 @@ from typing import TextIO
 
 import structlog
 
-from service import __version__
 from service.clock import utc_now
 from service.delivery.console import ConsoleSender
 from service.delivery.email import EmailSender
 from service.delivery.file import FileSender
 from service.delivery.slack import SlackSender
 from service.digests.compose import Vocabulary
+from service.full_text import PageReader
 from service.harvest import Harvester
 from service.learning.served import Served
 from service.learning.shelf import DatabaseShelf
 from service.pipeline import Service
 from service.polling.cadence import Cadence
-from service.polling.fetch import Fetcher, FetchLimits
+from service.polling.contained import ContainedParser
 from service.records import ChannelKind
 from service.relevance.encoder import ShelvedEncoder
 from service.settings import Settings
 from service.settings.schema import PollingSettings
 from service.storage import feeds
 from service.storage.database import open_database
+from service.wiring.fetching import open_fetcher
 from service.wiring.models import encoder_of, reader_of, side_names, topics_of, versions
 from service.wiring.retraining import learn_by_itself
 
 log = structlog.get_logger(__name__)
-
-USER_AGENT = f"CaspianWatch/{__version__} (feed monitor)"
 
 
 def build_service(
@@ -61,6 +60,11 @@ def build_service(
         log.error("model refused", why=scorer.problem.message, serving=scorer.version)
     with database.transaction() as connection:
         feeds.sync_listed(connection, settings.feeds, clock())
+    parser = ContainedParser(
+        settings.polling.parser_processes,
+        settings.polling.parser_seconds,
+        settings.polling.parser_memory_mb,
+    )
     harvester = Harvester(
         database=database,
         scorer=scorer,
@@ -71,14 +75,14 @@ def build_service(
         thresholds=tuple(
             wish.threshold for wish in settings.subscriptions if wish.threshold is not None
         ),
+        names_any=scorer.names_any,
+        parse=parser.parse_all,
     )
     return Service(
         settings=settings,
         database=database,
         harvester=harvester,
-        open_fetcher=lambda: Fetcher(
-            _limits(settings.polling), settings.polling.user_agent or USER_AGENT
-        ),
+        open_fetcher=lambda: open_fetcher(settings),
         senders={
             ChannelKind.CONSOLE: ConsoleSender(console or sys.stdout),
             ChannelKind.FILE: FileSender(data_dir / "digests"),
@@ -89,6 +93,10 @@ def build_service(
         clock=clock,
         refresh_model=lambda: _refresh(scorer),
         learn=lambda: learn_by_itself(settings, database, clock()),
+        pages=PageReader(lambda: open_fetcher(settings), clock)
+        if settings.polling.full_text and not sample
+        else None,
+        parser=parser,
         sample=sample,
     )
 
@@ -110,15 +118,4 @@ def _cadence(polling: PollingSettings) -> Cadence:
         jitter=polling.jitter,
         max_backoff=timedelta(hours=polling.max_backoff_hours),
         longest_retry_after=timedelta(hours=polling.longest_retry_after_hours),
-    )
-
-
-def _limits(polling: PollingSettings) -> FetchLimits:
-    return FetchLimits(
-        concurrency=polling.concurrency,
-        per_host=polling.per_host,
-        connect_timeout=polling.connect_timeout_seconds,
-        total_timeout=polling.total_timeout_seconds,
-        max_body_bytes=polling.max_body_bytes,
-        max_redirects=polling.max_redirects,
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import tarfile
 import unicodedata
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 
 from service.polling.parse import MAX_SUMMARY, MAX_TITLE, parse
 from service.records import Failed, ParsedArticle, ParsedFeed
@@ -57,6 +61,19 @@ def rdf(*items: str) -> str:
 
 def json_feed(*items: object, **changes: object) -> str:
     return json.dumps({"version": JSON_FEED, "title": "Feed", "items": list(items)} | changes)
+
+
+def archived(shared: Path, archive: str, most: int = 1_000_000) -> list[tuple[str, bytes]]:
+    """Return at most so many files of an archive, evenly spread over the names."""
+    packed = (shared / "feeds" / f"{archive}.tar.gz").read_bytes()
+    read = []
+    with tarfile.open(fileobj=BytesIO(gzip.decompress(packed))) as tar:
+        members = sorted((m for m in tar if m.isfile()), key=lambda member: member.name)
+        for member in members[:: -(-len(members) // most)]:
+            content = tar.extractfile(member)
+            assert content is not None
+            read.append((member.name, content.read()))
+    return read
 
 
 def assert_within_limits(article: ParsedArticle) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.polling.fetch import Fetcher, FetchLimits
+from service.polling.inflate import Inflater
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 from tests.servers.http import Answer, HttpServer, http_server
@@ -22,10 +23,12 @@ MAX = 100_000
 LIMITS = FetchLimits(
     concurrency=8,
     per_host=8,
+    host_gap=0,
     connect_timeout=2,
     total_timeout=5,
     max_body_bytes=MAX,
     max_redirects=3,
+    allow_private_addresses=True,
 )
 FEED = b"<rss><channel><title>Russia and Iran</title></channel></rss>"
 
@@ -82,6 +85,41 @@ def test_a_packed_and_a_plain_body_have_the_same_hash(web: HttpServer) -> None:
     assert isinstance(plain, Fetched)
     assert isinstance(small, Fetched)
     assert plain.body_hash == small.body_hash
+
+
+def test_the_cut_between_two_members_may_lie_anywhere() -> None:
+    both = gzip.compress(FEED[:20]) + gzip.compress(FEED[20:])
+    for cut in range(len(gzip.compress(FEED[:20])) - 1, len(both) - len(gzip.compress(b"")) + 3):
+        inflater = Inflater("gzip", MAX)
+        for piece in (both[:cut], both[cut : cut + 1], both[cut + 1 :]):
+            inflater.feed(piece)
+        assert inflater.finish() == FEED
+
+
+def test_members_without_end_and_without_content_are_not_read_for_ever() -> None:
+    inflater = Inflater("gzip", MAX)
+    with pytest.raises(zlib.error, match="too many"):
+        inflater.feed(gzip.compress(b"") * 10_000)
+
+
+def test_a_body_in_chunks_of_one_byte_costs_little_more_than_its_bytes() -> None:
+    tracemalloc.start()
+    try:
+        inflater = Inflater("", MAX)
+        for _ in range(MAX):
+            inflater.feed(b"x")
+        assert len(inflater.finish()) == MAX
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_empty_body_is_empty_whatever_its_packing(web: HttpServer) -> None:
+    for body in (b"", gzip.compress(b"")):
+        web.routes["/"] = packed(body)
+        result = fetch(web)
+        assert isinstance(result, Failed)
+        assert result.code == "empty"
 
 
 @pytest.mark.parametrize(

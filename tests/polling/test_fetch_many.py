@@ -17,10 +17,12 @@ from tests.servers.http import Answer, HttpServer, Request, http_server
 LIMITS = FetchLimits(
     concurrency=20,
     per_host=20,
+    host_gap=0,
     connect_timeout=2,
     total_timeout=5,
     max_body_bytes=100_000,
     max_redirects=3,
+    allow_private_addresses=True,
 )
 
 

@@ -1,78 +1,21 @@
-"""The way to an answer: redirects, addresses, connections, and the time it may all take."""
+"""The way to an answer: addresses, connections, and the time it may all take."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from threading import Event
 
 import pytest
 
-from service.records import NotModified
-from tests.polling.asking import LIMITS, failure, fetch, success
-from tests.servers.http import Answer, HttpServer, Request
-
-# --- redirects -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_followed_and_the_final_address_is_told(web: HttpServer, status: int) -> None:
-    web.routes["/old"] = Answer(status, {"Location": web.url("/new")}, b"moved")
-    web.routes["/new"] = Answer(body=b"<rss/>")
-    assert success(web.url("/old")).url == web.url("/new")
-
-
-@pytest.mark.parametrize(
-    ("location", "path"),
-    [("new", "/a/new"), ("../new", "/new"), ("/new", "/new"), ("?page=2", "/a/old?page=2")],
-)
-def test_a_relative_redirect_is_resolved(web: HttpServer, location: str, path: str) -> None:
-    web.routes["/a/old"] = Answer(301, {"Location": location})
-    web.routes[path] = Answer(body=b"<rss/>")
-    assert success(web.url("/a/old")).url == web.url(path)
-
-
-def test_conditions_survive_a_redirect(web: HttpServer) -> None:
-    web.routes["/old"] = Answer(301, {"Location": "/new"})
-    web.routes["/new"] = Answer(304)
-    assert fetch(web.url("/old"), etag='"1"') == NotModified()
-    assert web.requests[-1].headers["if-none-match"] == '"1"'
-
-
-def test_as_many_redirects_as_allowed_are_followed_and_not_one_more(web: HttpServer) -> None:
-    for number in range(5):
-        web.routes[f"/{number}"] = Answer(302, {"Location": f"/{number + 1}"})
-    web.routes["/5"] = Answer(body=b"<rss/>")
-    assert success(web.url("/2")).url == web.url("/5")
-    result = failure(web.url("/1"))
-    assert (result.code, result.permanent) == ("redirects", True)
-
-
-def test_a_redirect_loop_ends(web: HttpServer) -> None:
-    web.routes["/a"] = Answer(302, {"Location": "/b"})
-    web.routes["/b"] = Answer(302, {"Location": "/a"})
-    assert failure(web.url("/a")).code == "redirects"
-    assert len(web.requests) == LIMITS.max_redirects + 1
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "file:///etc/passwd",
-        "ftp://127.0.0.1/feed",
-        "javascript:alert(1)",
-        "data:text/xml,<rss/>",
-        "mailto:desk@desk.example",
-        "gopher://127.0.0.1/",
-        "http:feed",
-        "http://127.0.0.1:99999/",
-    ],
-)
-def test_a_redirect_out_of_the_web_is_not_followed(web: HttpServer, location: str) -> None:
-    web.routes["/"] = Answer(302, {"Location": location})
-    assert failure(web.url("/")).code == "bad-url"
-
+from service.polling.fetch import Fetcher
+from service.records import Failed, Fetched, FetchResult
+from tests.make import feed_state
+from tests.polling.asking import LIMITS, failure, success
+from tests.servers.http import Answer, HttpServer, Request, raw_server
 
 # --- addresses and connections -------------------------------------------------------------
 
@@ -144,6 +87,54 @@ def test_an_answer_that_breaks_the_protocol_is_a_failure(
     assert (result.code, result.permanent) == ("protocol", False)
 
 
+# --- servers that speak no HTTP ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\x16\x03\x01\x02\x00" * 100,
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n<rss/>",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n<rss/>\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n",
+    ],
+    ids=[
+        "nothing",
+        "ssh",
+        "tls",
+        "half a header",
+        "negative length",
+        "two lengths",
+        "bad chunk",
+        "no last chunk",
+    ],
+)
+def test_what_is_no_whole_answer_is_a_failure_worth_another_try(said: bytes) -> None:
+    with raw_server(lambda client: client.sendall(said)) as address:
+        result = failure(f"{address}/")
+    assert (result.code, result.permanent) == ("protocol", False)
+
+
+def test_what_follows_the_announced_length_is_not_read() -> None:
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>HTTP/1.1 200 OK\r\n\r\nmore"
+    with raw_server(lambda client: client.sendall(said)) as address:
+        assert success(f"{address}/").body == b"<rss/>"
+
+
+def test_headers_without_end_are_cut_off() -> None:
+    def talk(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            client.sendall(b"X-Filler: and more\r\n" * 100)
+
+    with raw_server(talk) as address:
+        assert failure(f"{address}/").code == "protocol"
+
+
 # --- time ----------------------------------------------------------------------------------
 
 
@@ -157,11 +148,46 @@ def test_a_drip_of_bytes_does_not_outlast_the_total_timeout(web: HttpServer) -> 
     assert (result.code, result.permanent) == ("timeout", False)
 
 
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-Filler: "])
+def test_a_drip_of_headers_does_not_outlast_it_either(start: bytes) -> None:
+    def talk(client: socket.socket) -> None:
+        client.sendall(start)
+        while not Event().wait(0.02):
+            client.sendall(b"x")
+
+    with raw_server(talk) as address:
+        assert failure(f"{address}/", replace(LIMITS, total_timeout=0.3)).code == "timeout"
+
+
 def test_slow_redirects_do_not_outlast_the_total_timeout(web: HttpServer) -> None:
+    steps = count()
+
     def slowly(_: Request) -> Answer:
         Event().wait(0.05)
-        return Answer(302, {"Location": "/"})
+        return Answer(302, {"Location": f"/?{next(steps)}"})
 
-    web.routes["/"] = slowly
+    web.routes |= {"/": slowly} | {f"/?{number}": slowly for number in range(100)}
     limits = replace(LIMITS, total_timeout=0.3, max_redirects=1000)
     assert failure(web.url("/"), limits).code == "timeout"
+
+
+def test_slow_servers_do_not_delay_the_others(web: HttpServer) -> None:
+    let_go = Event()
+
+    def silence(_: socket.socket) -> None:
+        let_go.wait(10)
+
+    async def ask(slow: str) -> list[FetchResult]:
+        limits = replace(LIMITS, concurrency=2, per_host=1, total_timeout=0.4)
+        states = [feed_state(f"{slow}/{number}") for number in range(3)]
+        states += [feed_state(web.url(f"/{number}")) for number in range(9)]
+        async with Fetcher(limits, "test") as fetcher:
+            return [result async for _, result in fetcher.fetch_all(states)]
+
+    web.routes |= {f"/{number}": Answer(body=b"<rss/>") for number in range(9)}
+    with raw_server(silence) as slow:
+        results = asyncio.run(ask(slow))
+        let_go.set()
+    # All of the quick ones come first, though the others were asked before them.
+    assert [type(result) for result in results] == [Fetched] * 9 + [Failed] * 3
+    assert {result.code for result in results if isinstance(result, Failed)} == {"timeout"}

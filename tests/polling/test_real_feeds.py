@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import tarfile
-from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,24 +10,12 @@ import pytest
 from service.polling.parse import parse
 from service.records import ParsedFeed
 from tests.make import fetched
-from tests.polling.documents import assert_sound
+from tests.polling.documents import archived, assert_sound
 
 pytestmark = pytest.mark.shared
 
 # Feeds asked over and over hold much the same; all of each archive would take ten seconds.
 MOST = {"outlets": 100, "wire": 50, "series": 50}
-
-
-def documents(archive: Path, most: int = 1_000_000) -> list[tuple[str, bytes]]:
-    """Return at most so many files, evenly spread over the names."""
-    read = []
-    with tarfile.open(fileobj=BytesIO(gzip.decompress(archive.read_bytes()))) as tar:
-        members = sorted((m for m in tar if m.isfile()), key=lambda member: member.name)
-        for member in members[:: -(-len(members) // most)]:
-            content = tar.extractfile(member)
-            assert content is not None
-            read.append((member.name, content.read()))
-    return read
 
 
 def entries_of(body: bytes) -> list[ET.Element] | None:
@@ -58,7 +43,7 @@ def local_name(element: ET.Element) -> str:
 def test_every_entry_of_every_real_feed_is_read_or_skipped(shared: Path, archive: str) -> None:
     wrong = {}
     counted = 0
-    for name, body in documents(shared / "feeds" / f"{archive}.tar.gz", MOST[archive]):
+    for name, body in archived(shared, archive, MOST[archive]):
         entries = entries_of(body)
         present = None if entries is None else len(entries)
         result = parse(fetched(body))
@@ -73,7 +58,7 @@ def test_every_entry_of_every_real_feed_is_read_or_skipped(shared: Path, archive
 
 def test_real_outlets_lose_no_date_no_link_and_hardly_an_entry(shared: Path) -> None:
     read = skipped = 0
-    for name, body in documents(shared / "feeds" / "outlets.tar.gz"):
+    for name, body in archived(shared, "outlets"):
         result = parse(fetched(body))
         assert isinstance(result, ParsedFeed)
         read += len(result.articles)
@@ -88,7 +73,7 @@ def test_real_outlets_lose_no_date_no_link_and_hardly_an_entry(shared: Path) -> 
 
 def test_the_files_other_parsers_are_tested_with_break_nothing(shared: Path) -> None:
     feeds = 0
-    for _, body in documents(shared / "feeds" / "suites.tar.gz", most=400):
+    for _, body in archived(shared, "suites", most=400):
         result = parse(fetched(body))
         assert_sound(result)
         feeds += isinstance(result, ParsedFeed)

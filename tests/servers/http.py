@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 
@@ -48,7 +51,7 @@ class HttpServer:
 
 
 @contextmanager
-def http_server() -> Iterator[HttpServer]:
+def http_server(tls: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -89,9 +92,35 @@ def http_server() -> Iterator[HttpServer]:
         request_queue_size = 256
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        served = HttpServer(f"http://127.0.0.1:{server.server_port}")
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        served = HttpServer(f"{scheme}://127.0.0.1:{server.server_port}")
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         try:
             yield served
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """Yield the address of a server that says whatever ``talk`` writes, HTTP or not."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            # The client hangs up on most of what is said here.
+            with suppress(OSError):
+                self.request.recv(65_536)
+                talk(self.request)
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()

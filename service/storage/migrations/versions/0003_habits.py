@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("articles", sa.Column("page_kind", sa.String(length=16), nullable=True))
     op.add_column("articles", sa.Column("page_text", sa.Text(), nullable=True))
     op.add_column("articles", sa.Column("page_at", UtcDateTime(), nullable=True))
+    op.create_index(op.f("ix_articles_page_kind"), "articles", ["page_kind"], unique=False)
     op.create_table(
         "feed_days",
         sa.Column("feed_id", sa.Integer(), nullable=False),
