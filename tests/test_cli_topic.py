@@ -137,7 +137,7 @@ def test_a_fault_is_named_with_file_line_and_mend(
     assert where in first.partition(": ")[0]
     assert message in first
     assert mend.startswith("  mend: ")
-    assert last == "1 faults"
+    assert last == "1 fault"
 
 
 def test_all_faults_are_told_at_once_also_to_a_script(config: Path, models: Path) -> None:

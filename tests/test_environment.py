@@ -44,7 +44,9 @@ def another(path: str, default: object) -> str:
         return texts[0]
     if name == "sender":
         return "other@mail.example"
-    if isinstance(default, int) and not isinstance(default, bool):
+    if isinstance(default, bool):
+        return str(not default).lower()
+    if isinstance(default, int):
         return str(default * 2)
     return "0.25" if isinstance(default, float) or default is None else "other"
 

@@ -282,7 +282,6 @@ def test_an_absurd_date_costs_no_entry(date: str) -> None:
     "page",
     [
         "<html><body>Log in</body></html>",
-        "<!DOCTYPE html><title>Just a moment</title>",
         "\n\n<!doctype HTML>\n<p>x",
         "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/x'/>",
     ],
@@ -292,12 +291,36 @@ def test_a_web_page_in_place_of_a_feed_is_told_as_such(page: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "page"),
+    [
+        ("html-challenge", "<!DOCTYPE html><title>Just a moment</title>"),
+        ("html-parked", "<html><title>example.org</title><h1>This domain is for sale</h1></html>"),
+    ],
+)
+def test_a_web_page_whose_meaning_is_known_is_told_by_it(code: str, page: str) -> None:
+    assert refusal(page, content_type="text/html").code == code
+
+
+def test_a_news_sitemap_is_read_like_a_feed() -> None:
+    news = "http://www.google.com/schemas/sitemap-news/0.9"
+    sitemap = (
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="{news}"><url>'
+        "<loc>https://a.example/1</loc><news:news><news:publication_date>2026-03-17T10:00:00Z"
+        "</news:publication_date><news:title>Rain</news:title></news:news></url></urlset>"
+    )
+    parsed = parse(fetched(sitemap))
+    assert isinstance(parsed, ParsedFeed)
+    assert [(article.title, article.url) for article in parsed.articles] == [
+        ("Rain", "https://a.example/1")
+    ]
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "",
         "ok",
         "<opml><body/></opml>",
-        "<urlset><url/></urlset>",
         "\x00\x01",
         "[]",
         "<",
