@@ -43,6 +43,7 @@ UNSURE_BELOW, UNSURE_ABOVE = -0.35, 0.15
 HOT_FOR, HOT_REPORTS = timedelta(hours=3), 4
 
 Entry = tuple[FeedId, IdentifiedArticle]
+Answer = tuple[FeedState, FetchResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,23 @@ class Harvester:
         """The least probability that anybody wants to see."""
         return min([self.scorer.threshold, *self.thresholds])
 
-    def take_in(self, batch: Sequence[tuple[FeedState, FetchResult]], now: datetime) -> Harvest:
-        """Read, recognise, score and group what a batch of feeds answered, and store it all.
+    def take_in(self, batch: Sequence[Answer], now: datetime) -> Harvest:
+        """Read what a batch of feeds answered, and store it; see ``read`` and ``store``."""
+        return self.store(self.read(batch), now)
+
+    def store(self, read: Sequence[ReadFeed], now: datetime) -> Harvest:
+        """Recognise, score and group what a batch of feeds holds, and store it all.
 
         One transaction: after a crash either the whole batch is there, with the feeds' new
         state, or none of it, and the feeds come due again.
         """
-        read = self._read(batch)
         entries = [
             (one.feed.id, entry)
             for one in read
             if one.parsed
             for entry in identity.identify(one.feed.listed_url, _dated(one.parsed, now))
         ]
-        languages = {feed.id: feed.language for feed, _ in batch}
+        languages = {one.feed.id: one.feed.language for one in read}
         for _ in range(ATTEMPTS):
             scores = self._score_unknown(entries, languages)
             try:
@@ -115,7 +119,7 @@ class Harvester:
             return sum((_counted(one) for one in read), counts)
         raise _OvertakenError(f"articles of the batch changed {ATTEMPTS} times while it was scored")
 
-    def _read(self, batch: Sequence[tuple[FeedState, FetchResult]]) -> list[ReadFeed]:
+    def read(self, batch: Sequence[Answer]) -> list[ReadFeed]:
         """Parse the answers; a body that is byte for byte the last one is not read again."""
         changed = [
             result

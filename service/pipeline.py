@@ -7,7 +7,7 @@ Each can be run by hand, by the daemon's scheduler or by a test; each takes all 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from threading import Event
 
 import structlog
 
+from service.arrivals import arrivals, at_fault
 from service.delivery.sender import Sender
 from service.digests import schedule
 from service.digests.compose import Vocabulary, compose
@@ -26,16 +27,13 @@ from service.harvest import Harvest, Harvester
 from service.measured import measure
 from service.polling.contained import ContainedParser
 from service.polling.fetch import Fetcher
-from service.polling.updates import as_asked
+from service.polling.updates import ReadFeed, as_asked
 from service.records import (
     ChannelKind,
     Delivery,
     Digest,
     DigestFooter,
     DigestId,
-    Failed,
-    FeedState,
-    FetchResult,
 )
 from service.settings import Settings, Subscription
 from service.storage import articles, digests, feeds, heartbeats, outbox, stories
@@ -44,13 +42,9 @@ from service.watch import raise_alarm, watched
 
 log = structlog.get_logger(__name__)
 
-# Feeds stored in one transaction, and how often a running poll looks whether it should stop.
-BATCH = 24
-STOP_TICK_SECONDS = 0.25
 # Beyond this many the wait is at its longest for any sane setting.
 MAX_DOUBLINGS = 16
 
-Arrived = tuple[FeedState, FetchResult]
 Progress = Callable[[int, int], None]
 
 
@@ -101,11 +95,11 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
     waiting = {feed.id for feed in claimed}
     async with (
         service.open_fetcher() as fetcher,
-        aclosing(_batches(fetcher, claimed, stop)) as batches,
+        aclosing(arrivals(fetcher, claimed, service.harvester.read, stop)) as batches,
     ):
         async for batch in batches:
-            harvest += await _take_in(service, batch)
-            waiting -= {feed.id for feed, _ in batch}
+            harvest += await _store(service, batch)
+            waiting -= {one.feed.id for one in batch}
             progress(len(claimed) - len(waiting), len(claimed))
     with service.database.transaction() as connection:
         if waiting:
@@ -238,56 +232,20 @@ def compose_for(
     )
 
 
-async def _take_in(service: Service, batch: Sequence[Arrived]) -> Harvest:
-    """Take a batch in; one answer that breaks it is recorded as its feed's failure."""
-    take_in = service.harvester.take_in
+async def _store(service: Service, read: Sequence[ReadFeed]) -> Harvest:
+    """Store a batch; one answer that breaks it is recorded as its feed's failure."""
+    store = service.harvester.store
     try:
-        # In a thread: answers keep arriving while a batch is read, scored and stored.
-        return await asyncio.to_thread(take_in, batch, service.clock())
+        # In a thread: answers keep arriving while a batch is scored and stored.
+        return await asyncio.to_thread(store, read, service.clock())
     except Exception as error:
-        log.exception("batch broke", feeds=[feed.url for feed, _ in batch])
-        if len(batch) == 1:
-            fault = Failed("fault", f"{type(error).__name__}: {error}")
-            return await asyncio.to_thread(take_in, [(batch[0][0], fault)], service.clock())
+        log.exception("batch broke", feeds=[one.feed.url for one in read])
+        if len(read) == 1:
+            return await asyncio.to_thread(store, [at_fault(read[0].feed, error)], service.clock())
     harvest = Harvest()
-    for answer in batch:
-        harvest += await _take_in(service, [answer])
+    for one in read:
+        harvest += await _store(service, [one])
     return harvest
-
-
-async def _batches(
-    fetcher: Fetcher, claimed: Sequence[FeedState], stop: Event
-) -> AsyncGenerator[list[Arrived]]:
-    """Yield answers in batches, as many as have arrived; end early when told to stop."""
-    arrived: asyncio.Queue[Arrived | None] = asyncio.Queue()
-
-    async def pump() -> None:
-        try:
-            async with aclosing(fetcher.fetch_all(claimed)) as answers:
-                async for answer in answers:
-                    arrived.put_nowait(answer)
-        finally:
-            arrived.put_nowait(None)
-
-    pumping = asyncio.create_task(pump())
-    try:
-        ended = False
-        while not ended and not stop.is_set():
-            try:
-                batch = [await asyncio.wait_for(arrived.get(), STOP_TICK_SECONDS)]
-            except TimeoutError:
-                continue
-            while len(batch) < BATCH and not arrived.empty():
-                batch.append(arrived.get_nowait())
-            ended = None in batch
-            answers = [answer for answer in batch if answer is not None]
-            if answers:
-                yield answers
-        if ended:
-            await pumping
-    finally:
-        pumping.cancel()
-        await asyncio.gather(pumping, return_exceptions=True)
 
 
 def _set_schedule(connection: Connection, subscription: Subscription, now: datetime) -> None:

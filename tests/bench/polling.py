@@ -142,7 +142,7 @@ def ours(port: int, feeds_: int, items: int) -> Figures:
         )
         cold, first = timed_cycle(service)
         unchanged, second = timed_cycle(service)
-        service.database.close()
+        service.close()
     if (first.new, second.unchanged) != (feeds_ * items, feeds_):
         raise SystemExit(f"the cycles did not do their work: {first}, {second}")
     return {"cold_s": cold, "unchanged_s": unchanged, "peak_mb": peak_mb(resource.RUSAGE_SELF)}

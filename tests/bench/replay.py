@@ -37,7 +37,7 @@ def main() -> None:
             settings = shipped.model_copy(update={"data_dir": folder, "subscriptions": ()})
             service = replay(settings, server, clock, [feed], end)
             told = outcome(service, feed, feed.good[0])
-            service.database.close()
+            service.close()
         delays = sorted(told.delays())
         print(
             json.dumps(

@@ -83,7 +83,7 @@ def test_every_article_is_found_once_and_at_the_first_poll_after_it_appeared(
     assert middle(told.delays()) <= HOUR / 2
     assert told.requests < 2 * DAY / (15 * MINUTE)
     assert any(status == 304 for _, status in feed.asked) == (etag or last_modified)
-    service.database.close()
+    service.close()
 
 
 def test_a_feed_that_fails_for_hours_is_taken_up_again_and_nothing_is_lost(
@@ -98,7 +98,7 @@ def test_a_feed_that_fails_for_hours_is_taken_up_again_and_nothing_is_lost(
     assert 2 <= len(asked) <= 8
     first_good = min(at for at in feed.good if at > fault.until)
     assert first_good - fault.until < 12 * HOUR
-    service.database.close()
+    service.close()
 
 
 def test_a_server_that_asks_for_an_hour_of_quiet_gets_it(
@@ -106,7 +106,7 @@ def test_a_server_that_asks_for_an_hour_of_quiet_gets_it(
 ) -> None:
     busy = Spell(NOW + 10 * HOUR, NOW + 11 * HOUR, 429, {"retry-after": "3600"})
     feed = ScriptedFeed("/feed", timeline(10 * MINUTE, DAY), clock, spells=[busy])
-    replay(settings, web, clock, [feed], NOW + DAY).database.close()
+    replay(settings, web, clock, [feed], NOW + DAY).close()
     (refused,) = [at for at, status in feed.asked if status == 429]
     after = min(at for at, _ in feed.asked if at > refused)
     assert after - refused >= HOUR
@@ -124,7 +124,7 @@ def test_a_server_that_lies_about_changes_is_found_out(
     # Once it is known for a liar it is asked in full.
     last_day = [status for at, status in feed.asked if at > NOW + 2 * DAY]
     assert set(last_day) == {200}
-    service.database.close()
+    service.close()
 
 
 def test_an_edited_article_is_not_told_again(
@@ -139,7 +139,7 @@ def test_an_edited_article_is_not_told_again(
     watching = settings.model_copy(update={"subscriptions": (desk,)})
     service = replay(watching, web, clock, [feed], NOW + 4 * HOUR)
     digest(service, at_once=True)
-    service.database.close()
+    service.close()
     service = replay(watching, web, clock, [feed], NOW + 9 * HOUR)
     digest(service, at_once=True)
     with service.database.reading() as connection:
@@ -152,7 +152,7 @@ def test_an_edited_article_is_not_told_again(
         titles = connection.execute(select(tables.articles.c.title)).scalars().all()
     assert titles == [EDITED]
     assert headlines == [[PACT], []]
-    service.database.close()
+    service.close()
 
 
 @pytest.mark.parametrize("name", ["nyt_econ", "ft-home"])
@@ -167,4 +167,4 @@ def test_real_feeds_are_found_whole_soon_and_with_fewer_requests_than_every_quar
     told = found_once_and_at_the_first_chance(service, feed)
     assert middle(told.delays()) <= median_gap(documents) / 2
     assert told.requests < (end - begin) / (15 * MINUTE)
-    service.database.close()
+    service.close()
