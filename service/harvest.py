@@ -243,7 +243,9 @@ class _OvertakenError(Exception):
 def _dated(parsed: ParsedFeed, now: datetime) -> list[ParsedArticle]:
     """Return the articles, without dates that cannot be true."""
     return [
-        replace(article, published_at=believable(article.published_at, now))
+        article
+        if believable(article.published_at, now) == article.published_at
+        else replace(article, published_at=None)
         for article in parsed.articles
     ]
 

@@ -95,10 +95,9 @@ def record(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
         told[tuple(values)].append(values | {"b_id": change.feed_id})
     # Alike ones in one statement.
     for names, rows in told.items():
-        setting = {name: bindparam(name) for name in names}
-        connection.execute(
-            update(feeds).where(feeds.c.id == bindparam("b_id")).values(setting), rows
-        )
+        setting: dict[str, Any] = {name: bindparam(name) for name in names}
+        statement = update(feeds).where(feeds.c.id == bindparam("b_id")).values(setting)
+        connection.execute(statement, rows)
 
 
 def _values(change: FeedUpdate) -> dict[str, object]:
