@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from service.cli.app import settings_of
 from service.clock import utc_now
@@ -17,6 +18,9 @@ from service.polling.condition import ago, condition, usual_day
 from service.records import Condition, FeedReport
 from service.storage.database import open_database
 from service.watch import reports
+
+# Where the reasons fit beside the rest; on a narrower terminal they stand below.
+WIDE = 110
 
 _COLOURS = {
     Condition.WELL: "green",
@@ -29,7 +33,7 @@ _COLOURS = {
 def show_health(config_dir: Path, *, as_json: bool, troubled: bool) -> None:
     """Print how each listed feed is, those in trouble first; ``troubled`` leaves out the rest."""
     settings, now = settings_of(config_dir), utc_now()
-    database = open_database(settings, migrate=False)
+    database = open_database(settings)
     try:
         with database.reading() as connection:
             known = reports(connection, now)
@@ -46,29 +50,38 @@ def show_health(config_dir: Path, *, as_json: bool, troubled: bool) -> None:
     if not known:
         click.echo("no feed was polled yet: `caspian run` or `caspian poll` lists them")
         return
-    Console().print(_table(told, now))
+    console = Console()
+    is_wide = console.width >= WIDE
+    console.print(_table(told, now, with_reasons=is_wide))
+    for feed, _, why in told:
+        if why and not is_wide:
+            console.print(Text(f"{feed.outlet}: {why}"))
     well = sum(state is Condition.WELL for _, state, _ in told)
     if not troubled:
         click.echo(f"{well} of {len(known)} feeds are well")
 
 
-def _table(told: list[tuple[FeedReport, Condition, str]], now: datetime) -> Table:
+def _table(
+    told: list[tuple[FeedReport, Condition, str]], now: datetime, *, with_reasons: bool
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("feed", "", "state", "good", "next", "new today", "usual", "why"):
-        right = heading in ("new today", "usual", "good", "next")
+    headings = ("feed", "", "state", "good", "next", "today", "usual", "why")
+    for heading in headings if with_reasons else headings[:-1]:
+        right = heading in ("today", "usual", "good", "next")
         table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "why")
     for feed, state, why in told:
         today = sum(day.new for day in feed.days if day.day == now.date())
         usual = usual_day(feed.days, now.date())
         colour = _COLOURS.get(state, "yellow")
-        table.add_row(
-            feed.outlet,
+        cells: list[RenderableType] = [
+            # As it is: an outlet's name may hold what looks like markup.
+            Text(feed.outlet),
             feed.language,
             f"[{colour}]{state}[/]",
             ago(feed.last_success_at, now) if feed.last_success_at else "never",
             "now" if feed.next_poll_at <= now else ago(now, feed.next_poll_at),
             str(today),
             "" if usual is None else f"{usual:.0f}",
-            why,
-        )
+        ]
+        table.add_row(*cells, *([Text(why)] if with_reasons else []))
     return table
