@@ -9,7 +9,7 @@ from threading import Event
 
 import structlog
 
-from service.polling.fetch import Fetcher
+from service.polling.fetching.fetch import Fetcher
 from service.polling.updates import ReadFeed
 from service.records import Failed, FeedState, FetchResult
 

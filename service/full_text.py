@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from service.harvest import Harvester
-from service.polling.fetch import Fetcher
-from service.polling.pages import PageKind, PageText, read_page
-from service.polling.robots import Robots, RobotsAnswer
+from service.polling.fetching.fetch import Fetcher
+from service.polling.pages.article import PageKind, PageText, read_page
+from service.polling.pages.robots import Robots, RobotsAnswer
 from service.records import Failed, FeedId, FeedState, Fetched, Item, Score, WantedPage
 from service.storage import articles
 

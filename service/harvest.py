@@ -12,7 +12,7 @@ import structlog
 from service.polling.cadence import Cadence
 from service.polling.dates import believable
 from service.polling.habits import Seen
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.polling.updates import ReadFeed, update_of
 from service.records import (
     ArticleId,

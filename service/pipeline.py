@@ -25,8 +25,8 @@ from service.errors import DeliveryError
 from service.full_text import PageReader, read_pages
 from service.harvest import Harvest, Harvester
 from service.measured import measure
-from service.polling.contained import ContainedParser
-from service.polling.fetch import Fetcher
+from service.polling.fetching.fetch import Fetcher
+from service.polling.reading.contained import ContainedParser
 from service.polling.updates import ReadFeed, as_asked
 from service.records import (
     ChannelKind,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from service.polling.opml import Opml, read_opml
+from service.polling.sources.opml import Opml, read_opml
 from service.settings import FeedConfig, load
 from tests import commands
 from tests.processes import write_config

@@ -17,8 +17,8 @@ from service.cli.app import ending_well, settings_of
 from service.cli.feed_facts import EXAMPLES, Facts, fact_options, known, unnamed_languages
 from service.cli.feed_tables import feeds_table
 from service.errors import InputError
-from service.polling.opml import MAX_BYTES, Broken, Opml, Outline, read_opml, write_opml
-from service.polling.origin import country_of
+from service.polling.sources.opml import MAX_BYTES, Broken, Opml, Outline, read_opml, write_opml
+from service.polling.sources.origin import country_of
 from service.settings import FeedConfig, Settings
 from service.settings.feed_file import (
     FEEDS_FILE,

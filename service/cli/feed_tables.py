@@ -8,8 +8,8 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from service.polling.discover import Candidate, Miss
-from service.polling.probe import Outcome, Probe, newest_of
+from service.polling.sources.discover import Candidate, Miss
+from service.polling.sources.probe import Outcome, Probe, newest_of
 from service.settings import FeedConfig
 
 FIRST_TITLES = 3

@@ -34,9 +34,9 @@ from service.cli.feed_tables import (
 )
 from service.clock import utc_now
 from service.errors import InputError
-from service.polling.discover import Candidate, Discovery, discover
-from service.polling.origin import country_of
-from service.polling.probe import Outcome, Probe, newest_of, probe_all
+from service.polling.sources.discover import Candidate, Discovery, discover
+from service.polling.sources.origin import country_of
+from service.polling.sources.probe import Outcome, Probe, newest_of, probe_all
 from service.settings import FeedConfig, Settings
 from service.settings.feed_file import FEEDS_FILE, add_feeds, address_key
 from service.wiring.fetching import open_fetcher

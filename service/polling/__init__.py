@@ -1,1 +1,1 @@
-"""Feeds in: when to ask (cadence), asking (fetch), and reading the answer (parse)."""
+"""Feeds in: asking, reading, deciding when to ask again, finding more."""

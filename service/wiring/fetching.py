@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service import __version__
-from service.polling.fetch import Fetcher, FetchLimits
+from service.polling.fetching.fetch import Fetcher, FetchLimits
 from service.settings import Settings
 from service.settings.schema import PollingSettings
 

@@ -23,7 +23,7 @@ from service.learning.served import Served
 from service.learning.shelf import DatabaseShelf
 from service.pipeline import Service
 from service.polling.cadence import Cadence
-from service.polling.contained import ContainedParser
+from service.polling.reading.contained import ContainedParser
 from service.records import ChannelKind
 from service.relevance.encoder import ShelvedEncoder
 from service.settings import Settings

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.records import Affiliation, Digest, DigestLink, DigestSection, Interval, Topic
 from tests.make import digest, digest_story
 
-# What ``polling.parse`` takes out of texts never comes here; all else may.
+# What ``polling.reading`` takes out of texts never comes here; all else may.
 _CHARACTERS = st.characters(
     codec="utf-8", exclude_characters=[*map(chr, range(32)), "\x7f", "\ufffe", "\uffff"]
 )

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from service.digests.compose import Vocabulary, compose
 from service.digests.render import render
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import Affiliation, Digest, DigestFooter, DigestLink, ParsedFeed, Topic
 from tests.digests.page import Page, slack_texts
 from tests.digests.strategies import digests

@@ -1,4 +1,4 @@
-"""How the tests of ``service.polling.fetch`` ask one feed, and within which limits."""
+"""How the tests of ``service.polling.fetching.fetch`` ask one feed, and within which limits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import ssl
 from dataclasses import replace
 from typing import Any
 
-from service.polling.fetch import Fetcher, FetchLimits
-from service.polling.network import Resolver
+from service.polling.fetching.fetch import Fetcher, FetchLimits
+from service.polling.fetching.network import Resolver
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 

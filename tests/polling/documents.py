@@ -1,4 +1,4 @@
-"""Feed documents for the tests of ``service.polling.parse``, and what must hold of any answer."""
+"""Feed documents for the tests of reading, and what must hold of any answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
-from service.polling.parse import MAX_SUMMARY, MAX_TITLE, parse
+from service.polling.reading.parse import MAX_SUMMARY, MAX_TITLE, parse
 from service.records import Failed, ParsedArticle, ParsedFeed
 from tests.make import fetched
 

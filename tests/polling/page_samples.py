@@ -1,4 +1,4 @@
-"""Web pages for the tests of ``service.polling.pages``, every word of them written for these."""
+"""Web pages for the tests of ``polling.pages``, every word of them written for these."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling import network
-from service.polling.addresses import is_public
-from service.polling.network import MOST_ADDRESSES, candidates
+from service.polling.fetching import network
+from service.polling.fetching.addresses import is_public
+from service.polling.fetching.network import MOST_ADDRESSES, candidates
 from tests.polling.asking import GUARDED, failure, resolver, success
 from tests.servers.http import Answer, HttpServer
 

@@ -15,8 +15,8 @@ from types import MappingProxyType
 
 import pytest
 
-from service.polling.contained import ContainedParser
-from service.polling.parse import parse
+from service.polling.reading.contained import ContainedParser
+from service.polling.reading.parse import parse
 from service.records import Failed, Fetched, ParsedFeed
 from tests.make import fetched, rss, rss_item
 from tests.polling.documents import titles
@@ -183,7 +183,7 @@ def test_a_closed_parser_leaves_no_process_and_may_be_used_again() -> None:
 
 PROGRAM = """
 from threading import Thread
-from service.polling.contained import ContainedParser
+from service.polling.reading.contained import ContainedParser
 from tests.make import fetched
 from tests.polling.test_contained import misread, pid_of
 

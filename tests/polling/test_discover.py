@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 
-from service.polling.discover import USUAL_PLACES, Discovery, Found, discover
-from service.polling.fetch import Fetcher
-from service.polling.links import MOST_ANNOUNCED
+from service.polling.fetching.fetch import Fetcher
+from service.polling.sources.discover import USUAL_PLACES, Discovery, Found, discover
+from service.polling.sources.links import MOST_ANNOUNCED
 from tests.make import rss, rss_item
 from tests.polling.asking import LIMITS
 from tests.servers.http import Answer, HttpServer, Request

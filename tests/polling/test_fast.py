@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.polling.parse import parse_quickly, parse_thoroughly
+from service.polling.reading.parse import parse_quickly, parse_thoroughly
 from service.records import ParsedFeed
 from tests.make import fetched, rss, rss_item
 from tests.polling.documents import archived, atom, json_feed, rdf, read

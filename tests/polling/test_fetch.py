@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.polling.fetch import Fetcher
+from service.polling.fetching.fetch import Fetcher
 from service.records import Failed, Fetched, NotModified
 from tests.make import feed_state
 from tests.polling.asking import LIMITS, failure, fetch, resolver, success

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.polling.fetch import Fetcher, FetchLimits
-from service.polling.inflate import Inflater
+from service.polling.fetching.fetch import Fetcher, FetchLimits
+from service.polling.fetching.inflate import Inflater
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 from tests.servers.http import Answer, HttpServer, http_server

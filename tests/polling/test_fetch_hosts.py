@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.polling.fetch import Fetcher
-from service.polling.pacing import Pacer
+from service.polling.fetching.fetch import Fetcher
+from service.polling.fetching.pacing import Pacer
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 from tests.polling.asking import LIMITS, resolver

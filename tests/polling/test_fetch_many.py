@@ -9,7 +9,7 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from service.polling.fetch import Fetcher, FetchLimits
+from service.polling.fetching.fetch import Fetcher, FetchLimits
 from service.records import Failed, FeedState, Fetched, FetchResult
 from tests.make import feed_state
 from tests.servers.http import Answer, HttpServer, Request, http_server

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from service.polling.fetch import Fetcher
-from service.polling.network import Resolver
-from service.polling.transport import system_trust
+from service.polling.fetching.fetch import Fetcher
+from service.polling.fetching.network import Resolver
+from service.polling.fetching.transport import system_trust
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 from tests.polling.asking import LIMITS, failure, resolver, success

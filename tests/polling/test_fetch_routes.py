@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from service.polling.fetch import Fetcher
+from service.polling.fetching.fetch import Fetcher
 from service.records import Failed, Fetched, FetchResult
 from tests.make import feed_state
 from tests.polling.asking import LIMITS, failure, success

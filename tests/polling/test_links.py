@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.polling.links import MAX_PAGE, feed_links
-from service.polling.origin import country_of, declared_language, language_of, settle
+from service.polling.sources.links import MAX_PAGE, feed_links
+from service.polling.sources.origin import country_of, declared_language, language_of, settle
 from service.records import ParsedFeed
 from tests.make import fetched, parsed_article
 from tests.polling.test_discover import announce, page

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling.opml import Broken, Opml, Outline, read_opml, write_opml
+from service.polling.sources.opml import Broken, Opml, Outline, read_opml, write_opml
 from service.records import Affiliation
 from service.settings import FeedConfig
 from service.settings.feed_file import make_feed

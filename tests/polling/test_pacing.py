@@ -11,7 +11,7 @@ from itertools import count, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling.pacing import REMEMBERED, Pacer
+from service.polling.fetching.pacing import REMEMBERED, Pacer
 
 
 class Time:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.polling.pages import PageKind, PageText, read_page, web_page_code
+from service.polling.pages.article import PageKind, PageText, read_page, web_page_code
 from tests.polling.page_samples import ARTICLES, article_page, page, paragraphs, title_of
 
 URL = "https://outlet.example/world/1"

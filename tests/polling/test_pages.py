@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling.page_markup import MAX_BODY
-from service.polling.page_signs import PHRASES, Sign, plain
-from service.polling.pages import MAX_TEXT, PageKind, PageText, cut, read_page, web_page_code
+from service.polling.pages.article import (
+    MAX_TEXT,
+    PageKind,
+    PageText,
+    cut,
+    read_page,
+    web_page_code,
+)
+from service.polling.pages.markup import MAX_BODY
+from service.polling.pages.signs import PHRASES, Sign, plain
 from tests.polling.page_samples import (
     ARTICLES,
     CHALLENGES,

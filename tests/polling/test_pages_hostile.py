@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.polling.page_markup import MAX_BODY
-from service.polling.pages import MAX_TEXT, read_page, web_page_code
+from service.polling.pages.article import MAX_TEXT, read_page, web_page_code
+from service.polling.pages.markup import MAX_BODY
 
 URL = "https://outlet.example/world/1"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")

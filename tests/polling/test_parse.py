@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import ParsedFeed
 from tests.make import fetched, rss, rss_item
 from tests.polling.documents import atom, only, rdf, read, refusal, titles

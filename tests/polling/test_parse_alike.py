@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.polling import plain
-from service.polling.parse import parse, parse_quickly, parse_thoroughly, plain_text
+from service.polling.reading import plain
+from service.polling.reading.parse import parse, parse_quickly, parse_thoroughly, plain_text
 from tests.make import fetched, rss
 from tests.polling.documents import assert_sound, atom, rdf
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.polling.parse import MAX_SUMMARY, MAX_TITLE, parse
+from service.polling.reading.parse import MAX_SUMMARY, MAX_TITLE, parse
 from tests.make import fetched, rss, rss_item
 from tests.polling.documents import (
     assert_sound,

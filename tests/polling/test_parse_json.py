@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import ParsedFeed
 from tests.make import fetched
 from tests.polling.documents import JSON_FEED, assert_sound, json_feed, only, read, refusal

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import ParsedFeed
 from tests.make import fetched
 from tests.polling.documents import archived, assert_sound

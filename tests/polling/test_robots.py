@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.polling.robots import (
+from service.polling.pages.robots import (
     MAX_GAP,
     MAX_ORIGINS,
     Permission,

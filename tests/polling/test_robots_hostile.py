@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling.robots import MAX_BODY, Permission, Robots, RobotsAnswer
+from service.polling.pages.robots import MAX_BODY, Permission, Robots, RobotsAnswer
 from tests.make import Clock
 
 PAGE = "https://outlet.example/world/1"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.polling.entries import MAX_TITLE
-from service.polling.sitemap import MAX_UNPACKED, children, is_sitemap, parse_sitemap
+from service.polling.reading.entries import MAX_TITLE
+from service.polling.reading.sitemap import MAX_UNPACKED, children, is_sitemap, parse_sitemap
 from service.records import Failed, ParsedFeed
 from tests.make import fetched, rss, rss_item
 

@@ -20,7 +20,7 @@ from threading import Event
 from sqlalchemy import func, select
 
 from service.pipeline import Service, poll
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import Failed, Fetched, ParsedArticle
 from service.settings import Settings
 from service.storage import tables

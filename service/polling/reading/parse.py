@@ -18,10 +18,10 @@ from typing import Any
 import feedparser
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
-from service.polling import fast
-from service.polling.entries import MAX_SUMMARY, MAX_TITLE, MAX_URL, Entry, Head, feed_of
-from service.polling.plain import plain_text
-from service.polling.sitemap import is_sitemap, parse_sitemap
+from service.polling.reading import fast
+from service.polling.reading.entries import MAX_SUMMARY, MAX_TITLE, MAX_URL, Entry, Head, feed_of
+from service.polling.reading.plain import plain_text
+from service.polling.reading.sitemap import is_sitemap, parse_sitemap
 from service.records import Failed, Fetched, ParsedFeed
 
 __all__ = [
@@ -152,7 +152,7 @@ def _whole_character(reference: re.Match[bytes]) -> bytes:
 def _no_feed(body: bytes, problem: object) -> Failed:
     start = body[:2000].lower()
     if b"<html" in start or b"<!doctype html" in start:
-        from service.polling.pages import web_page_code  # noqa: PLC0415 - slow, and rarely needed
+        from service.polling.pages.article import web_page_code  # noqa: PLC0415 - slow, and rarely needed
 
         code = web_page_code(body)
         return Failed(code, WEB_PAGES.get(code, "a web page came instead of a feed"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
-from service.polling.plain import plain_text, without_control
+from service.polling.reading.plain import plain_text, without_control
 from service.records import ParsedArticle, ParsedFeed
 
 # Enough for any headline and lead; a hostile feed cannot fill the database with one entry.

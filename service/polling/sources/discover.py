@@ -14,11 +14,11 @@ from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 
-from service.polling.links import feed_links
-from service.polling.origin import declared_language, language_of
-from service.polling.parse import parse
-from service.polling.robots import AGENT, MAX_BODY
-from service.polling.sitemap import children
+from service.polling.pages.robots import AGENT, MAX_BODY
+from service.polling.reading.parse import parse
+from service.polling.reading.sitemap import children
+from service.polling.sources.links import feed_links
+from service.polling.sources.origin import declared_language, language_of
 from service.records import Failed, FeedId, FeedState, Fetched, FetchResult, ParsedFeed
 
 USUAL_PLACES = (

@@ -14,9 +14,9 @@ from xml.parsers import expat
 from feedparser.encodings import convert_to_utf8
 from feedparser.urls import make_safe_absolute_uri
 
-from service.polling.elements import Names, Place, Role, UnsureError, attributes_of, role_of
-from service.polling.entries import Entry, Head
-from service.polling.fast_entry import FastEntry, popped, read_date, resolved
+from service.polling.reading.elements import Names, Place, Role, UnsureError, attributes_of, role_of
+from service.polling.reading.entries import Entry, Head
+from service.polling.reading.fast_entry import FastEntry, popped, read_date, resolved
 from service.records import Fetched
 
 _RDF_ABOUT = "http://www.w3.org/1999/02/22-rdf-syntax-ns# about"

@@ -18,8 +18,8 @@ from typing import Any
 
 import httpcore
 
-from service.polling.addresses import is_public
-from service.polling.answers import GaveUpError
+from service.polling.fetching.addresses import is_public
+from service.polling.fetching.answers import GaveUpError
 
 # More than the requests under way at once; only lookups that hang can use them up.
 LOOKUPS_AT_ONCE = 128

@@ -13,8 +13,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
-from service.polling.entries import MAX_URL, Entry, Head, feed_of
-from service.polling.safe_xml import HEAD, Path, XmlError, mended, read_xml, root_of
+from service.polling.reading.entries import MAX_URL, Entry, Head, feed_of
+from service.polling.reading.safe_xml import HEAD, Path, XmlError, mended, read_xml, root_of
 from service.records import Failed, Fetched, ParsedFeed
 
 LIST, INDEX = "urlset", "sitemapindex"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from service.polling.answers import GaveUpError
+from service.polling.fetching.answers import GaveUpError
 from service.records import FeedState
 
 HIGHEST_PORT = 65_535

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from service.polling.entries import MAX_URL
+from service.polling.reading.entries import MAX_URL
 from service.records import Fetched
 
 MAX_PAGE = 3_000_000

@@ -28,8 +28,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from service.polling.page_markup import Page, load_page
-from service.polling.page_signs import HEADINGS, MARKS, PHRASES, Sign, plain, signs_in
+from service.polling.pages.markup import Page, load_page
+from service.polling.pages.signs import HEADINGS, MARKS, PHRASES, Sign, plain, signs_in
 
 MAX_TEXT = 10_000
 STUB_BELOW = 200

@@ -20,12 +20,12 @@ from functools import partial
 import httpcore
 import httpx
 
-from service.polling.answers import GaveUpError, is_busy, kept_headers, put_off, refused
-from service.polling.inflate import Inflater, TooLargeError
-from service.polling.network import GuardedBackend, Resolver, shared_resolver
-from service.polling.pacing import Pacer
-from service.polling.redirects import REDIRECTS, Route
-from service.polling.transport import Transport, system_trust
+from service.polling.fetching.answers import GaveUpError, is_busy, kept_headers, put_off, refused
+from service.polling.fetching.inflate import Inflater, TooLargeError
+from service.polling.fetching.network import GuardedBackend, Resolver, shared_resolver
+from service.polling.fetching.pacing import Pacer
+from service.polling.fetching.redirects import REDIRECTS, Route
+from service.polling.fetching.transport import Transport, system_trust
 from service.records import Failed, FeedState, Fetched, FetchResult, NotModified
 
 ACCEPT = (

@@ -11,8 +11,8 @@ from feedparser.api import _parse_date
 from feedparser.html import _cp1252
 from feedparser.urls import _urljoin
 
-from service.polling.elements import Role, UnsureError
-from service.polling.entries import Entry, is_plain_address
+from service.polling.reading.elements import Role, UnsureError
+from service.polling.reading.entries import Entry, is_plain_address
 
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}

@@ -20,7 +20,7 @@ from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from service.polling.parse import parse
+from service.polling.reading.parse import parse
 from service.records import Failed, Fetched, ParsedFeed
 
 Answer = ParsedFeed | Failed

@@ -14,7 +14,7 @@ from functools import cache
 import httpcore
 import httpx
 
-from service.polling.network import GuardedBackend
+from service.polling.fetching.network import GuardedBackend
 
 # More idle connections are worth little, as few feeds share a host, and httpcore looks at each
 # of them at each request.

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from service.polling.dates import believable
-from service.polling.discover import Ask, ask_for, host_of, read
+from service.polling.sources.discover import Ask, ask_for, host_of, read
 from service.records import Failed, ParsedFeed
 from service.settings import FeedConfig
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from service.polling.safe_xml import Path, XmlError, mended, read_xml
+from service.polling.reading.safe_xml import Path, XmlError, mended, read_xml
 from service.settings import FeedConfig
 
 NAMESPACE = "urn:caspian-watch:feeds"

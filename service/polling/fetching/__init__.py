@@ -1,0 +1,1 @@
+"""Asks servers for documents, within limits: where, when, and by which way."""

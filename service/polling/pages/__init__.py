@@ -1,0 +1,1 @@
+"""Reads articles' own pages, and asks robots.txt first."""

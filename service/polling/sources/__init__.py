@@ -1,0 +1,1 @@
+"""Finds feeds, tries them, and exchanges lists of them."""
