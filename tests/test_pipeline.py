@@ -88,6 +88,17 @@ def test_a_second_poll_of_an_unchanged_feed_asks_conditionally_and_adds_nothing(
     assert run_poll(service) == Harvest(feeds=1, unchanged=1)
 
 
+@pytest.mark.parametrize("year", [1, 1970, 2031])
+def test_a_date_that_cannot_be_true_is_not_stored(web: HttpServer, build: Build, year: int) -> None:
+    dated = RELEVANT.replace("</item>", f"<pubDate>01 Jan {year:04} 10:00:00 GMT</pubDate></item>")
+    web.routes["/one"] = Answer(body=rss(dated).encode())
+    service = build(web.url("/one"))
+    assert run_poll(service).new == 1
+    with service.database.reading() as connection:
+        stored = connection.execute(select(articles.c.published_at)).scalar_one()
+    assert stored is None
+
+
 def test_a_feed_that_is_not_due_is_not_asked(web: HttpServer, build: Build, clock: Clock) -> None:
     web.routes["/one"] = Answer(body=rss(RELEVANT).encode())
     service = build(web.url("/one"))
