@@ -111,7 +111,7 @@ def _take_in(harvester: Harvester, pages: Sequence[ReadPage], now: datetime) -> 
             connection, ((page.wanted.article_id, page.kind, page.text) for page in pages)
         )
         articles.save_scores(connection, zip(ids, scores, strict=True), now)
-        harvester.group(connection, zip(ids, items, scores, strict=True), now)
+        harvester.group(connection, zip(ids, scores, strict=True), now)
 
 
 def _item(page: ReadPage) -> Item:

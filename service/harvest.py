@@ -1,4 +1,4 @@
-"""What a batch of feed answers becomes: articles, scores and stories, in one transaction."""
+"""What a batch of feed answers becomes: articles and scores, in one transaction."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from service.records import (
     Score,
 )
 from service.relevance.classifier import Scorer
-from service.storage import articles, feeds, stories
+from service.storage import articles, feeds, grouping, stories
 from service.storage.database import Connection, Database
-from service.stories import grouping, identity
+from service.stories import identity
 
 log = structlog.get_logger(__name__)
 
@@ -80,8 +80,6 @@ class Harvester:
     scorer: Scorer
     cadence: Cadence
     chance: Callable[[], float]
-    story_window: timedelta
-    similarity: float
     thresholds: tuple[float, ...] = ()
     names_any: Callable[[Item], bool] = lambda _: False
     parse: Callable[[Sequence[Fetched]], list[ParsedFeed | Failed]] = parse_here
@@ -96,7 +94,7 @@ class Harvester:
         return self.store(self.read(batch), now)
 
     def store(self, read: Sequence[ReadFeed], now: datetime) -> Harvest:
-        """Recognise, score and group what a batch of feeds holds, and store it all.
+        """Recognise and score what a batch of feeds holds, and store it all.
 
         One transaction: after a crash either the whole batch is there, with the feeds' new
         state, or none of it, and the feeds come due again.
@@ -205,7 +203,7 @@ class Harvester:
         articles.save_scores(connection, ((id_, score) for id_, _, score in scored), now)
         vague = [id_ for id_, item, score in scored if self._too_little(item, score)]
         articles.want_pages(connection, vague)
-        self.group(connection, scored, now)
+        self.group(connection, ((id_, score) for id_, _, score in scored), now)
         relevant = sum(score.relevant for _, _, score in scored[: len(ids)])
         harvest = Harvest(new=len(ids), edited=len(intake.edits), relevant=relevant)
         return harvest, _seen(intake, carried)
@@ -217,23 +215,11 @@ class Harvester:
         return not item.summary and self.names_any(item)
 
     def group(
-        self,
-        connection: Connection,
-        scored: Iterable[tuple[ArticleId, Item, Score]],
-        now: datetime,
+        self, connection: Connection, scored: Iterable[tuple[ArticleId, Score]], now: datetime
     ) -> None:
-        """Put the articles that anybody may want to see into stories, unless they are in one."""
-        wanted = {id_: item for id_, item, score in scored if score.probability >= self.floor}
-        if not wanted:
-            return
-        # An edited article stays in the story it is in.
-        loose = stories.without_story(connection, wanted)
-        gains = grouping.group(
-            [(id_, wanted[id_]) for id_ in sorted(loose)],
-            stories.open_since(connection, now - self.story_window),
-            self.similarity,
-        )
-        stories.add(connection, gains, now)
+        """Let the articles that anybody may want to see be put into stories."""
+        wanted = [id_ for id_, score in scored if score.probability >= self.floor]
+        grouping.want(connection, wanted, now)
 
 
 class _OvertakenError(Exception):

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -23,6 +24,7 @@ from service.digests.render import render
 from service.digests.select import select
 from service.errors import DeliveryError
 from service.full_text import PageReader, read_pages
+from service.gathering import Gatherer
 from service.harvest import Harvest, Harvester
 from service.measured import measure
 from service.polling.fetching.fetch import Fetcher
@@ -36,8 +38,11 @@ from service.records import (
     DigestId,
 )
 from service.settings import Settings, Subscription
-from service.storage import articles, digests, feeds, heartbeats, outbox, stories
+from service.storage import articles, digests, feeds, heartbeats, outbox, stories, volumes
 from service.storage.database import Connection, Database
+from service.stories.account import account
+from service.stories.novelty import Roles
+from service.stories.surges import DAYS, surges
 from service.watch import raise_alarm, watched
 
 log = structlog.get_logger(__name__)
@@ -55,9 +60,11 @@ class Service:
     settings: Settings
     database: Database
     harvester: Harvester
+    gatherer: Gatherer
     open_fetcher: Callable[[], Fetcher]
     senders: Mapping[ChannelKind, Sender]
     vocabulary: Vocabulary
+    roles: Roles
     clock: Callable[[], datetime]
     # Switches to another version of the model, if the reader has put one in use; tells if it did.
     refresh_model: Callable[[], bool] = lambda: False
@@ -83,7 +90,7 @@ class Deliveries:
 
 
 async def poll(service: Service, stop: Event, progress: Progress = lambda *_: None) -> Harvest:
-    """Ask every feed that is due, and take in what they answer as it arrives."""
+    """Ask every feed that is due, take in what they answer as it arrives, and group what is new."""
     now, polling = service.clock(), service.settings.polling
     await asyncio.to_thread(follow_model, service)
     with service.database.transaction() as connection:
@@ -101,6 +108,7 @@ async def poll(service: Service, stop: Event, progress: Progress = lambda *_: No
             harvest += await _store(service, batch)
             waiting -= {one.feed.id for one in batch}
             progress(len(claimed) - len(waiting), len(claimed))
+    await asyncio.to_thread(service.gatherer.gather, service.clock())
     with service.database.transaction() as connection:
         if waiting:
             feeds.make_due(connection, now, waiting)
@@ -112,7 +120,9 @@ async def read_articles(service: Service) -> int:
     """Read the pages of articles of which their feeds say too little; return how many."""
     if service.pages is None:
         return 0
-    return await read_pages(service.pages, service.harvester, service.clock())
+    read = await read_pages(service.pages, service.harvester, service.clock())
+    await asyncio.to_thread(service.gatherer.gather, service.clock())
+    return read
 
 
 def follow_model(service: Service) -> None:
@@ -210,8 +220,16 @@ def compose_for(
     scorer = service.harvester.scorer
     window = timedelta(days=service.settings.learning.replay_days)
     audited = measure(connection, now - window, scorer.threshold)
+    least = scorer.threshold if subscription.threshold is None else subscription.threshold
+    volume = volumes.volumes(connection, now, DAYS, least, subscription.languages)
+    # The day up to now goes by the date on which most of it lies.
+    last_day = (now - timedelta(hours=12)).astimezone(ZoneInfo(subscription.time_zone)).date()
+    versions = dict(sorted(told))
     return compose(
-        select(found, subscription, told, scorer.threshold),
+        [
+            account(story, subscription.languages, service.roles, versions.get(story.id))
+            for story in select(found, subscription, told, scorer.threshold)
+        ],
         subscription,
         service.vocabulary,
         DigestFooter(
@@ -229,6 +247,7 @@ def compose_for(
         until=now,
         max_stories=service.settings.digest.max_stories,
         sample=service.sample,
+        surges=surges(volume.read, volume.stories, volume.articles, last_day),
     )
 
 

@@ -10,11 +10,13 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from threading import Event
+from typing import Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from service.pipeline import Service, deliver, digest, poll, read_articles
+from service.subscribing import Subscriber, subscribe
 
 log = structlog.get_logger(__name__)
 
@@ -24,11 +26,34 @@ GRACE_SECONDS = 8.0
 Job = Callable[[], Awaitable[object]]
 
 
-class Daemon:
-    """Runs the jobs of one process. ``stop`` may be set from a signal handler or a thread."""
+class Server(Protocol):
+    """Answers requests from outside while the daemon runs."""
 
-    def __init__(self, service: Service) -> None:
+    async def start(self) -> object:
+        """Begin to answer; raise where that cannot be."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is being answered, within a few seconds."""
+        ...
+
+
+class Daemon:
+    """Runs the jobs of one process. ``stop`` may be set from a signal handler or a thread.
+
+    ``server`` runs beside them, if there is one; ``subscriber`` subscribes at hubs.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        server: Server | None = None,
+        subscriber: Subscriber | None = None,
+    ) -> None:
         self._service = service
+        self._server = server
+        self._subscriber = subscriber
         self._stop = Event()
         self._stopped = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -41,23 +66,29 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        if self._server is not None:
+            # Before any job: a hub may call back while it is still being asked.
+            await self._server.start()
         scheduler = self._scheduler()
         scheduler.start()
         log.info("started", feeds=len(self._service.settings.feeds))
         await self._stopped.wait()
         log.info("stopping", running=[task.get_name() for task in self._running])
         scheduler.remove_all_jobs()
-        _, late = (
-            await asyncio.wait(self._running, timeout=GRACE_SECONDS)
-            if self._running
-            else (
-                (),
-                (),
-            )
-        )
+        late = await self._finish()
         scheduler.shutdown(wait=False)
         log.info("stopped", unfinished=[task.get_name() for task in late])
         return not late
+
+    async def _finish(self) -> set[asyncio.Task[None]]:
+        """Wait for the work in hand and the server; return what is not done in time."""
+        tasks = set(self._running)
+        if self._server is not None:
+            tasks.add(asyncio.create_task(self._server.stop(), name="web"))
+        if not tasks:
+            return set()
+        _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+        return late
 
     def stop(self) -> None:
         """Let the work in hand be finished, and no other begun."""
@@ -86,6 +117,9 @@ class Daemon:
                 settings.learning.check_minutes * 60,
             ),
         }
+        subscriber = self._subscriber
+        if subscriber is not None:
+            jobs["hubs"] = (lambda: subscribe(subscriber), settings.web.hubs_tick_seconds)
         for name, (job, seconds) in jobs.items():
             scheduler.add_job(
                 self._watched,

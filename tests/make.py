@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.polling.cadence import Cadence
 from service.records import (
+    Account,
     Affiliation,
     Article,
     ArticleId,
@@ -29,6 +31,8 @@ from service.records import (
     Topic,
 )
 from service.settings import FeedConfig, Subscription
+from service.stories.account import account
+from service.stories.novelty import Roles
 
 NOW = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
@@ -166,6 +170,16 @@ def digest_story(number: int = 1, **changes: Any) -> DigestStory:
         ),
     }
     return DigestStory(**(values | changes))
+
+
+NO_ROLES = Roles(frozenset(), frozenset(), frozenset(), frozenset(), {})
+
+
+def accounts(
+    stories: Iterable[Story], wishes: Subscription, told: int | None = None
+) -> list[Account]:
+    """Return stories as they are told to whoever wishes for them."""
+    return [account(one, wishes.languages, NO_ROLES, told) for one in stories]
 
 
 def digest(*stories: DigestStory, **changes: Any) -> Digest:

@@ -23,7 +23,8 @@ from service.clock import utc_now
 from service.records import ArticleId, Item, Label, Origin, Topic, Verdict
 from service.storage import labels
 from service.storage.database import Database
-from service.stories.identity import address_key, text_hash
+from service.stories.addresses import address_key
+from service.stories.identity import text_hash
 from tests.commands import run
 from tests.conftest import ROOT
 from tests.make import NOW, parsed_article

@@ -21,7 +21,7 @@ from service.pipeline import Service, deliver, digest, poll
 from service.settings import Settings
 from service.settings.schema import SlackSettings, SmtpSettings
 from service.storage.tables import articles, scores
-from service.stories.identity import canonical_url
+from service.stories.addresses import canonical_url
 from service.wiring.running import build_service
 from tests.make import Clock, feed_config, subscription
 from tests.servers.http import Answer, HttpServer, Request

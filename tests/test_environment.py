@@ -42,8 +42,13 @@ def another(path: str, default: object) -> str:
     texts = [choice for choice in choices if isinstance(choice, str) and choice != default]
     if texts:
         return texts[0]
-    if name == "sender":
-        return "other@mail.example"
+    formed = {
+        "sender": "other@mail.example",
+        "public_url": "https://other.example",
+        "listen": "127.0.0.1:9",
+    }
+    if name in formed:
+        return formed[name]
     if isinstance(default, bool):
         return str(not default).lower()
     if isinstance(default, int):

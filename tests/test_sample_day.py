@@ -18,7 +18,7 @@ from service.pipeline import Service, deliver, digest, poll
 from service.sample import sample_settings, serve
 from service.settings import Settings
 from service.storage.tables import articles, scores
-from service.stories.identity import canonical_url
+from service.stories.addresses import canonical_url
 from service.wiring.running import build_service
 from tests.conftest import ROOT
 from tests.make import Clock

@@ -22,6 +22,7 @@ class _LazyGroup(click.Group):
         "evaluate": ("judge:evaluate_model", "Say how good the model is on labelled items."),
         "explain": ("judge:explain_text", "Say why an item scores as it does."),
         "feeds": ("feeds:feeds", "Find, list, exchange and check feeds."),
+        "group": ("group:group_lines", "Group JSON lines from standard input into stories."),
         "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
         "label": ("label:label", "Say what is relevant, or be asked about it."),
         "models": ("models:models", "See the versions of the model, and choose one."),
@@ -29,6 +30,8 @@ class _LazyGroup(click.Group):
         "retrain": ("models:retrain_model", "Learn from the labels, if that makes it better."),
         "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),
         "score": ("learn:score_lines", "Score JSON lines from standard input."),
+        "stories": ("stories:list_stories", "List stories, newest first."),
+        "story": ("stories:show_story", "Show one story with its timeline."),
         "topic": ("topic:topic", "Look after the topic: check its written items."),
         "train": ("learn:train_model", "Train on the seeds and the curriculum."),
     }

@@ -18,7 +18,9 @@ from service.clock import utc_now
 from service.learning.registry import write
 from service.records import Item, Score
 from service.relevance.classifier import Scorer
+from service.settings import Settings
 from service.wiring.models import load_classifier, train_classifier, versions
+from service.wiring.stories import train_grouping
 
 _console = Console(stderr=True)
 
@@ -29,10 +31,15 @@ _console = Console(stderr=True)
     type=click.Path(path_type=Path),
     help="Write the model here instead of among your own versions, and do not put it in use.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The manifest as JSON.")
+@click.option(
+    "--stories",
+    is_flag=True,
+    help="Learn to group articles into stories instead; see stories.folder in settings.toml.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The manifest, or the figures, as JSON.")
 @click.pass_obj
 @ending_well
-def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
+def train_model(config_dir: Path, output: Path | None, stories: bool, as_json: bool) -> None:
     """Train on the seeds and the curriculum, and put the new model in use.
 
     \b
@@ -40,6 +47,9 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
       caspian train --json
     """
     settings = settings_of(config_dir)
+    if stories:
+        _train_grouping(settings, as_json=as_json)
+        return
     topic = settings.topic.topic.id
     with _console.status("training") as status:
         trained, data = train_classifier(
@@ -62,6 +72,19 @@ def train_model(config_dir: Path, output: Path | None, as_json: bool) -> None:
         f"held back in five folds: average precision {figures.average_precision:.3f}, "
         f"at threshold {trained.threshold:.3f} precision {figures.precision:.3f}, "
         f"recall {figures.recall:.3f}, F1 {figures.f1:.3f}"
+    )
+
+
+def _train_grouping(settings: Settings, *, as_json: bool) -> None:
+    with _console.status("learning from the written stories"):
+        path, figures = train_grouping(settings)
+    if as_json:
+        click.echo(json.dumps(asdict(figures), indent=2))
+        return
+    click.echo(
+        f"{path}: {figures.articles} reports of {figures.stories} events\n"
+        f"each set judged by what the others teach: pairs precision {figures.precision:.3f}, "
+        f"recall {figures.recall:.3f}, F1 {figures.f1:.3f}; B-cubed F1 {figures.b_cubed:.3f}"
     )
 
 

@@ -7,7 +7,7 @@ from service.records import Article
 from service.settings import Settings
 from service.storage import articles
 from service.storage.database import Database, open_database
-from service.stories.identity import address_key
+from service.stories.addresses import address_key
 
 LONGEST_ID = 19
 

@@ -26,9 +26,13 @@ from service.sample import SUBSCRIPTION, sample_settings, serve
 from service.scheduler import Daemon
 from service.settings import Settings, Subscription
 from service.storage import feeds
+from service.subscribing import Subscriber
 from service.telemetry import configure_logs
 from service.watch import watched
+from service.web.app import web_app
+from service.web.server import WebServer
 from service.wiring.running import build_service
+from service.wiring.web import open_subscriber
 
 # Progress and tables go where logs go; what a script reads goes to standard output.
 _console = Console(stderr=True)
@@ -52,8 +56,10 @@ def run(config_dir: Path, welcome: bool) -> None:
         _welcome(settings, config_dir / "sample")
     configure_logs(settings.log)
     service = build_service(settings)
-    asyncio.run(_daemon(service))
-    service.close()
+    try:
+        asyncio.run(_daemon(service))
+    finally:
+        service.close()
 
 
 @click.command("poll")
@@ -115,12 +121,19 @@ def digest_once(
 
 
 async def _daemon(service: Service) -> None:
-    if not await Daemon(service).run():
+    subscriber = open_subscriber(service)
+    server = None if subscriber is None else _server(subscriber, service.settings)
+    if not await Daemon(service, server=server, subscriber=subscriber).run():
         # A thread hangs in a slow server's answer, and leaving the loop would wait for it. Its
         # work is taken up at the next start.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
+
+
+def _server(subscriber: Subscriber, settings: Settings) -> WebServer:
+    app = web_app(subscriber, max_push_bytes=settings.polling.max_body_bytes)
+    return WebServer(app, settings.web.listen)
 
 
 @contextmanager

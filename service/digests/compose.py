@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from service.digests.select import likelihood
 from service.records import (
+    Account,
     Article,
     Digest,
     DigestFooter,
     DigestLink,
     DigestSection,
     DigestStory,
-    Interval,
+    DigestSurge,
     Report,
     Story,
     Topic,
@@ -42,8 +42,8 @@ class Vocabulary:
     sides: Mapping[str, str]
 
 
-def compose(
-    stories: Sequence[Story],
+def compose(  # noqa: PLR0913 - all that a digest is made of
+    accounts: Sequence[Account],
     subscription: Subscription,
     vocabulary: Vocabulary,
     footer: DigestFooter,
@@ -52,16 +52,16 @@ def compose(
     until: datetime,
     max_stories: int,
     sample: bool = False,
+    surges: Sequence[DigestSurge] = (),
 ) -> Digest:
-    """Return the digest of ``stories``, which come most important first.
+    """Return the digest of the stories in ``accounts``, which come most important first.
 
-    Each story stands once, under the topic that most of its reports have.
+    Each story stands once, under the topic that most of its reports have. Of ``surges`` those of
+    topics that the subscription takes are told.
     """
-    shown = [(_main_topic(story, vocabulary), story) for story in stories[:max_stories]]
+    shown = [(_main_topic(one.story, vocabulary), one) for one in accounts[:max_stories]]
     sections = [
-        DigestSection(
-            topic, tuple(_story(s, subscription, vocabulary) for t, s in shown if t == topic)
-        )
+        DigestSection(topic, tuple(_story(one, vocabulary) for t, one in shown if t == topic))
         for topic in vocabulary.topics
     ]
     return Digest(
@@ -72,8 +72,11 @@ def compose(
         until=until,
         sections=tuple(section for section in sections if section.stories),
         footer=footer,
-        more_stories=max(len(stories) - max_stories, 0),
+        more_stories=max(len(accounts) - max_stories, 0),
         sample=sample,
+        surges=tuple(
+            surge for surge in surges if surge.topic in (subscription.topics or vocabulary.topics)
+        ),
     )
 
 
@@ -82,8 +85,8 @@ def _main_topic(story: Story, vocabulary: Vocabulary) -> Topic:
     return max(vocabulary.topics, key=lambda topic: counts[topic])
 
 
-def _story(story: Story, subscription: Subscription, vocabulary: Vocabulary) -> DigestStory:
-    lead = _lead(story, subscription)
+def _story(account: Account, vocabulary: Vocabulary) -> DigestStory:
+    story, lead = account.story, account.lead
     extract = _extract(lead)
     named = Counter(topic for report in story.reports for topic in report.topics)
     return DigestStory(
@@ -98,6 +101,11 @@ def _story(story: Story, subscription: Subscription, vocabulary: Vocabulary) -> 
         first_reported_at=min(_reported_at(report.article) for report in story.reports),
         why=_why(lead, vocabulary),
         links=_links(story, lead),
+        news=tuple(news.detail for news in account.news),
+        independent=len(account.origins),
+        reports=len(story.reports),
+        languages=account.languages,
+        actors=account.actors,
     )
 
 
@@ -107,18 +115,6 @@ def _reported_at(article: Article) -> datetime:
     if published and OLDEST_FEED < published < article.seen_at + CLOCK_ERROR:
         return published
     return article.seen_at
-
-
-def _lead(story: Story, subscription: Subscription) -> Report:
-    """The report that tells the story: in a wanted language if any is, then the surest."""
-    return max(
-        story.reports,
-        key=lambda report: (
-            report.article.language in subscription.languages,
-            report.probability,
-            -report.article.id,
-        ),
-    )
 
 
 def _extract(lead: Report) -> str:
@@ -180,39 +176,3 @@ def _links(story: Story, lead: Report) -> tuple[DigestLink, ...]:
             ),
         )
     return tuple(links.values())[:MAX_LINKS]
-
-
-def feeds_line(footer: DigestFooter) -> str:
-    """Say how much was read from how many feeds, and how many of them are in trouble."""
-    read = "1 article" if footer.articles_read == 1 else f"{footer.articles_read:,} articles"
-    said = f"{read} read from {footer.feeds_total} feeds"
-    troubles = [
-        f"{count} {word}"
-        for count, word in ((footer.feeds_failing, "failing"), (footer.feeds_odd, "unlike usual"))
-        if count
-    ]
-    return f"{said} ({', '.join(troubles)})" if troubles else said
-
-
-def model_line(footer: DigestFooter) -> str:
-    """Say which model chose the stories and how far it can be trusted, as far as that is known."""
-    said = f"Model {footer.model_version}"
-    if footer.precision is None or footer.recall is None:
-        return said
-    right, found = _percent(footer.precision), _percent(footer.recall)
-    return (
-        f"{said}: of its alerts {right} are relevant, of the relevant articles that name both"
-        f" sides it finds {found}, by {footer.audited} labels of articles drawn at random"
-    )
-
-
-def _percent(interval: Interval) -> str:
-    low, high = (round(100 * bound) for bound in (interval.low, interval.high))
-    return f"{100 * interval.value:.0f}% ({low}-{high}%)"
-
-
-def highlighted(story: DigestStory) -> list[tuple[str, bool]]:
-    """Return the extract in pieces, each with whether it is a highlighted one."""
-    edges = [0, *(edge for span in story.highlights for edge in span), len(story.extract)]
-    pieces = [(story.extract[a:b], index % 2 == 1) for index, (a, b) in enumerate(pairwise(edges))]
-    return [piece for piece in pieces if piece[0]]

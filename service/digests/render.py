@@ -10,8 +10,18 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic import TypeAdapter
 
-from service.digests.compose import feeds_line, highlighted, model_line
 from service.digests.slack import slack_message
+from service.digests.wording import (
+    bars,
+    chart_span,
+    feeds_line,
+    highlighted,
+    model_line,
+    reports_line,
+    sparkline,
+    surge_line,
+    surge_parts,
+)
 from service.records import Affiliation, Digest, Rendered
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
@@ -76,6 +86,12 @@ def _environment() -> Environment:
         "highlighted": highlighted,
         "model_line": model_line,
         "feeds_line": feeds_line,
+        "reports_line": reports_line,
+        "surge_line": surge_line,
+        "surge_parts": surge_parts,
+        "chart_span": chart_span,
+        "sparkline": sparkline,
+        "bars": bars,
         "direction": lambda language: "rtl" if language in RIGHT_TO_LEFT else "ltr",
         "percent": lambda share: f"{100 * share:.0f}%",
     }

@@ -10,15 +10,24 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from service.digests.compose import feeds_line, model_line
-from service.records import Affiliation, Digest, DigestLink, DigestStory
+from service.digests.wording import (
+    chart_span,
+    feeds_line,
+    model_line,
+    reports_line,
+    sparkline,
+    surge_parts,
+)
+from service.records import Affiliation, Digest, DigestLink, DigestStory, DigestSurge
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3_000
 MAX_HEADER = 150
 # Shares of a section, counted after escaping, so that no part pushes out another.
 TITLE_SHARE, URL_SHARE, EXTRACT_SHARE, WHY_SHARE = 300, 500, 700, 300
-OUTLET_SHARE, OUTLETS_SHARE = 60, 1_000
+OUTLET_SHARE, OUTLETS_SHARE, NEWS_SHARE = 60, 1_000, 300
+# Of so many surges, the most unusual, one context block has room.
+MAX_SURGES, SURGE_SHARE = 8, 200
 
 Block = dict[str, object]
 
@@ -34,6 +43,8 @@ def slack_message(digest: Digest, subject: str) -> dict[str, object]:
     if digest.notices:
         told = "\n".join(f"• {notice}" for notice in digest.notices)
         body.append(_section(_fitting(told, MAX_SECTION)))
+    if digest.surges:
+        body.append(_context("\n".join(map(_surge_text, digest.surges[:MAX_SURGES]))))
     left_out = digest.more_stories
     for section in digest.sections:
         # A heading without a story under it would be left over at the limit.
@@ -44,7 +55,7 @@ def slack_message(digest: Digest, subject: str) -> dict[str, object]:
         fitting = section.stories[: room - len(body)]
         body += [_section(_story_text(story, digest.time_zone)) for story in fitting]
         left_out += len(section.stories) - len(fitting)
-    if not digest.sections and not digest.notices:
+    if not (digest.sections or digest.notices or digest.surges):
         body.append(_section("Nothing relevant in this period."))
     if left_out:
         body.append(_section(f"… and {left_out} more"))
@@ -61,8 +72,9 @@ def _story_text(story: DigestStory, time_zone: str) -> str:
     when = _time(story.first_reported_at, time_zone)
     parts = [
         f"*{title}*",
+        f"*New:* {_fitting('; '.join(story.news), NEWS_SHARE)}" if story.news else "",
         _fitting(story.extract, EXTRACT_SHARE),
-        f"_{_outlets(story.links)} · {when} · {story.probability:.0%}_",
+        f"_{_outlets(story.links)} · {reports_line(story)} · {when} · {story.probability:.0%}_",
         f"_Why: {_fitting(story.why, WHY_SHARE)}_",
     ]
     return "\n".join(part for part in parts if part)
@@ -118,9 +130,18 @@ def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
+def _context(text: str) -> Block:
+    element = {"type": "mrkdwn", "text": text, "verbatim": True}
+    return {"type": "context", "elements": [element]}
+
+
+def _surge_text(surge: DigestSurge) -> str:
+    told, against = surge_parts(surge)
+    first, last = chart_span(surge)
+    return f"*{_fitting(told, SURGE_SHARE)}* {against}\n{sparkline(surge)} {first} to {last}"
+
+
 def _footer(digest: Digest) -> Block:
     foot = digest.footer
     told = [feeds_line(foot), *foot.feed_troubles, model_line(foot)]
-    text = _fitting(" · ".join(told), MAX_SECTION)
-    element = {"type": "mrkdwn", "text": text, "verbatim": True}
-    return {"type": "context", "elements": [element]}
+    return _context(_fitting(" · ".join(told), MAX_SECTION))

@@ -25,6 +25,8 @@ HOT = 0.5
 # wait longer up to here. What a cache between us and the feed says is a fact, up to an hour.
 BELIEVED_PROMISE = timedelta(minutes=30)
 BELIEVED_CACHE = timedelta(hours=1)
+# Where a hub tells of news, polling only catches what it misses: so many times rarer, up to here.
+SAFETY_NET, LONGEST_SAFETY_NET = 4, timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,20 @@ class Cadence:
     longest_retry_after: timedelta
 
     def after_answer(
-        self, now: datetime, habit: Habit, chance: float, *, hot: bool = False
+        self,
+        now: datetime,
+        habit: Habit,
+        chance: float,
+        *,
+        hot: bool = False,
+        pushed: bool = False,
     ) -> datetime:
         """Return when to ask a feed again that answered.
 
         ``chance`` in [0, 1) spreads feeds so that they do not come due together; ``hot`` tells
-        that the feed carries a story that runs hot.
+        that the feed carries a story that runs hot, ``pushed`` that a hub tells of its news.
         """
-        return now + self._spread(self.interval(habit, hot=hot), chance)
+        return now + self._spread(self.interval(habit, hot=hot, pushed=pushed), chance)
 
     def after_failure(
         self, now: datetime, habit: Habit, failure: Failed, failures: int, chance: float
@@ -65,7 +73,7 @@ class Cadence:
         asked = min(failure.retry_after or timedelta(0), self.longest_retry_after)
         return now + max(self._spread(wait, chance), asked)
 
-    def interval(self, habit: Habit, *, hot: bool = False) -> timedelta:
+    def interval(self, habit: Habit, *, hot: bool = False, pushed: bool = False) -> timedelta:
         """Return the wait that a feed's habit asks for, before it is spread."""
         usual = gap(habit)
         wait = self.first
@@ -76,7 +84,10 @@ class Cadence:
         else:
             wait = max(wait, min(habit.update_every or wait, BELIEVED_PROMISE))
         wait = max(wait, min(habit.max_age or wait, BELIEVED_CACHE), self.shortest)
-        return min(wait * habit.politeness, self.longest)
+        wait *= habit.politeness
+        if pushed:
+            wait = max(wait, min(wait * SAFETY_NET, LONGEST_SAFETY_NET))
+        return min(wait, self.longest)
 
     def _spread(self, wait: timedelta, chance: float) -> timedelta:
         spread = wait * (1 + self.jitter * (2 * chance - 1))

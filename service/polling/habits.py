@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from service.polling.push.advertised import advertised
 from service.records import Failed, Fetched, Habit, NotModified, ParsedFeed
 
 # How fast the past fades: a day has its nights, a week its week-end.
@@ -68,6 +69,7 @@ def answered(
         return replace(learnt, not_modified=habit.not_modified + 1)
     if parsed is not None:
         learnt = _document(learnt, parsed)
+    learnt = _hub(learnt, result, parsed)
     if habit.not_modified and last_polled_at is not None and _lied(seen, last_polled_at):
         learnt = replace(learnt, distrusted_until=now + DISTRUST)
     return replace(learnt, not_modified=0, last_full_at=now)
@@ -114,7 +116,10 @@ def _rate(
     now: datetime,
 ) -> Habit:
     if last_polled_at is None or not habit.watched:
-        return _first_look(habit, seen, now)
+        first = _first_look(habit, seen, now)
+        # Where dates do not tell the rate, what comes from the second document on does.
+        if last_polled_at is None or first.watched:
+            return first
     passed = max(now - last_polled_at, timedelta(0))
     fading = 0.5 ** (passed / HALF_LIFE)
     came = float(seen.new)
@@ -155,9 +160,17 @@ def _document(habit: Habit, parsed: ParsedFeed) -> Habit:
     return replace(
         habit,
         update_every=parsed.update_every,
-        hub=parsed.hub,
         usual_entries=entries if usual is None else usual + USUAL_SHARE * (entries - usual),
     )
+
+
+def _hub(habit: Habit, result: Fetched, parsed: ParsedFeed | None) -> Habit:
+    """Take the hub from the header or else from the document; one not read again says the same."""
+    told = advertised(result.headers.get("link", ""), result.url)
+    if told.hub:
+        own = parsed.topic if parsed else habit.topic
+        return replace(habit, hub=told.hub, topic=told.topic or own)
+    return replace(habit, hub=parsed.hub, topic=parsed.topic) if parsed else habit
 
 
 def _lied(seen: Seen, last_polled_at: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from service.polling import habits
 from service.polling.cadence import Cadence
 from service.polling.habits import Seen
+from service.polling.push.news import LAG, is_ahead, is_relied_on
 from service.records import Failed, FeedState, FeedUpdate, Fetched, FetchResult, ParsedFeed
 
 MAX_ERROR = 500
@@ -46,10 +47,13 @@ def update_of(
         text = result.message[:MAX_ERROR]
         return FeedUpdate(feed.id, now, due, failures, result.code, text, habit=habit)
     habit = habits.answered(feed.habit, result, read.parsed, seen, feed.last_polled_at, now)
+    ahead = is_ahead(feed.pushed_at, feed.last_polled_at, found=seen.new > 0)
+    pushed = not ahead and is_relied_on(feed.pushed_at, habit.last_new_at)
+    due = cadence.after_answer(now, habit, chance, hot=hot, pushed=pushed)
     update = FeedUpdate(
         feed.id,
         now,
-        cadence.after_answer(now, habit, chance, hot=hot),
+        min(due, now + LAG * habit.politeness) if ahead else due,
         failures=0,
         habit=habit,
         new=seen.new,

@@ -25,7 +25,9 @@ from service.records.delivery import (
     DigestLink,
     DigestSection,
     DigestStory,
+    DigestSurge,
     Rendered,
+    Unit,
 )
 from service.records.habit import Condition, FeedDay, FeedReport, Habit
 from service.records.learning import Candidate, Draw, Interval, Label, Origin, Said, Verdict
@@ -45,14 +47,27 @@ from service.records.polling import (
     ParsedFeed,
     WantedPage,
 )
+from service.records.push import HubLease, HubOffer, LeaseState
 from service.records.relevance import Evidence, Item, Mention, Score
-from service.records.stories import Article, OpenStory, Report, Story
+from service.records.stories import (
+    Account,
+    Article,
+    Bearings,
+    LooseArticle,
+    NewsKind,
+    PlacedArticle,
+    Report,
+    Story,
+    StoryNews,
+)
 
 __all__ = [
+    "Account",
     "Affiliation",
     "Arrival",
     "Article",
     "ArticleId",
+    "Bearings",
     "Candidate",
     "Channel",
     "ChannelKind",
@@ -66,6 +81,7 @@ __all__ = [
     "DigestLink",
     "DigestSection",
     "DigestStory",
+    "DigestSurge",
     "Draw",
     "DrawId",
     "Evidence",
@@ -79,6 +95,8 @@ __all__ = [
     "Fetched",
     "Finding",
     "Habit",
+    "HubLease",
+    "HubOffer",
     "IdentifiedArticle",
     "Intake",
     "Interval",
@@ -86,20 +104,25 @@ __all__ = [
     "KnownArticle",
     "Label",
     "LabelId",
+    "LeaseState",
     "Level",
+    "LooseArticle",
     "Mention",
+    "NewsKind",
     "NotModified",
-    "OpenStory",
     "Origin",
     "ParsedArticle",
     "ParsedFeed",
+    "PlacedArticle",
     "Rendered",
     "Report",
     "Said",
     "Score",
     "Story",
     "StoryId",
+    "StoryNews",
     "Topic",
+    "Unit",
     "Verdict",
     "WantedPage",
 ]

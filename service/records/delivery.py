@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from service.records.basics import DeliveryId, DigestId, StoryId, Topic
 from service.records.learning import Interval
@@ -58,6 +59,13 @@ class DigestStory:
     first_reported_at: datetime
     why: str
     links: tuple[DigestLink, ...]
+    # What is new, in words, where an earlier version was told.
+    news: tuple[str, ...] = ()
+    # On the word of so many outlets it rests, and so many articles tell it.
+    independent: int = 1
+    reports: int = 1
+    languages: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,31 @@ class DigestSection:
 
     topic: Topic
     stories: tuple[DigestStory, ...]
+
+
+Unit = Literal["stories", "articles"]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSurge:
+    """A topic that fills the news beyond its own baseline.
+
+    ``observed`` came up on the last day, or the last two (``days``), where ``expected`` were to be
+    expected and half of such days have within ``usual``, both ends included; ``times`` is the
+    one over the other. ``counts`` are of the last days, one each, up to ``until``; ``since`` is the
+    first day of the surge, None if it is the last.
+    """
+
+    topic: Topic
+    unit: Unit
+    days: int
+    observed: int
+    expected: float
+    usual: tuple[int, int]
+    times: float
+    counts: tuple[int, ...]
+    until: date
+    since: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +137,8 @@ class Digest:
     sample: bool = False
     # What must be told whatever the stories: a digest of these alone is an alarm.
     notices: tuple[str, ...] = ()
+    # Topics that surge, the most unusual first.
+    surges: tuple[DigestSurge, ...] = ()
 
     @property
     def stories(self) -> tuple[DigestStory, ...]:

@@ -36,7 +36,9 @@ class Habit:
     moved_seen: int = 0
     # Asked there instead, once they said so often enough.
     adopted: str | None = None
+    # Where it may be subscribed to, and by which address its hub knows it.
     hub: str | None = None
+    topic: str | None = None
 
 
 class Condition(StrEnum):

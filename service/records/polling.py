@@ -25,7 +25,8 @@ class FeedState:
     """A feed as claimed for one poll: where it is and what it said last time.
 
     ``url`` is where it is asked, ``listed_url`` what it goes by in the list of feeds and in the
-    keys of its articles; they differ once it has moved.
+    keys of its articles; they differ once it has moved. ``pushed_at`` is when its hub last told of
+    news, as long as it has promised to.
     """
 
     id: FeedId
@@ -39,6 +40,7 @@ class FeedState:
     habit: Habit = field(default_factory=Habit)
     last_polled_at: datetime | None = None
     listed_as: str = ""
+    pushed_at: datetime | None = None
 
     @property
     def listed_url(self) -> str:
@@ -98,7 +100,8 @@ class ParsedFeed:
     """A whole feed document. ``entries_present`` = ``len(articles) + len(skipped)``.
 
     ``update_every`` is how often the feed says it changes (RSS ``ttl``, the syndication module's
-    period and frequency); ``hub`` is where it may be subscribed to (WebSub).
+    period and frequency); ``hub`` is where it may be subscribed to (WebSub), ``topic`` the address
+    that it calls its own, by which its hub knows it.
     """
 
     title: str
@@ -106,6 +109,7 @@ class ParsedFeed:
     skipped: tuple[str, ...]
     update_every: timedelta | None = None
     hub: str | None = None
+    topic: str | None = None
 
     @property
     def entries_present(self) -> int:

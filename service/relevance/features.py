@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from service.records import Item, Mention
-from service.relevance.mentions import MentionFinder, fold
+from service.relevance.mentions import MentionFinder
+from service.text import fold
 
 TITLE, SUMMARY = "title", "summary"
 # Feeds with full texts: the relation is told in the first paragraphs or not at all.

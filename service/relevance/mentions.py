@@ -12,55 +12,9 @@ from dataclasses import dataclass, replace
 from ahocorasick_rs import AhoCorasick
 
 from service.records import Mention
+from service.text import ends_word, fold, is_unspaced, starts_word, word_end
 
-# One-letter words written together with the next one, alone or stacked: Arabic and, so, by, as
-# (folded), to and the two letters of the article; Hebrew and, the, in, to, from, that, as.
-# Escaped, since the two scripts have letters that look alike on the page.
-_CLITICS = frozenset(
-    "\u0648\u0641\u0628\u06a9\u0644\u0627"  # waw, fa, ba, kaf, lam, alif
-    "\u05d5\u05d4\u05d1\u05dc\u05de\u05e9\u05db"  # vav, he, bet, lamed, mem, shin, kaf
-)
-_MAX_CLITICS = 4
-
-# Letters that writers use one for the other, and marks that writers leave out.
-_FOLDED = str.maketrans(
-    {
-        "İ": "i",
-        "I": "i",
-        "ı": "i",
-        "ё": "е",
-        "Ё": "е",
-        "ي": "ی",
-        "ى": "ی",
-        "ئ": "ی",
-        "ك": "ک",
-        "أ": "ا",
-        "إ": "ا",
-        "آ": "ا",
-        "ٱ": "ا",
-        "ة": "ه",
-        "ۀ": "ه",
-        "ؤ": "و",
-        "\u0640": None,  # tatweel
-        "\u200c": " ",  # ZWNJ parts a word from its ending
-        "\u05be": "-",  # maqaf, Hebrew's hyphen
-        **dict.fromkeys("\u00ad\u200b\u200d\ufeff", None),  # invisible within words
-        "\u00a0": " ",
-        **dict.fromkeys("’ʼ׳", "'"),
-        **dict.fromkeys('«»“”„"״', None),
-        **dict.fromkeys(map(chr, [*range(0x064B, 0x0653), 0x0670]), None),
-        **dict.fromkeys(
-            map(chr, {*range(0x0591, 0x05C8)} - {0x05BE, 0x05C0, 0x05C3, 0x05C6}), None
-        ),
-        # Halves of surrogate pairs, which no text should hold and the automaton refuses.
-        **dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\ufffd"),
-    }
-)
-
-
-def fold(text: str) -> str:
-    """Return ``text`` with case and spelling variants folded; see ``_FOLDED``."""
-    return text.translate(_FOLDED).lower()
+__all__ = ["NOT_MEANT", "Match", "MentionFinder", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +47,7 @@ class MentionFinder:
             for kind, terms in kinds.items():
                 for term in terms:
                     text = fold(term.removesuffix("*"))
-                    pattern = _Pattern(side, kind, term.endswith("*"), _is_unspaced(text))
+                    pattern = _Pattern(side, kind, term.endswith("*"), is_unspaced(text))
                     _add(patterns.setdefault(text, []), pattern)
         self._patterns = list(patterns.values())
         self._automaton = AhoCorasick(list(patterns))
@@ -117,7 +71,7 @@ class MentionFinder:
         for start, stop, pattern in sorted(self._matches(folded), key=_longest_first):
             if start < taken[pattern.side]:
                 continue
-            end = _word_end(folded, stop) if pattern.open_end else stop
+            end = word_end(folded, stop) if pattern.open_end else stop
             taken[pattern.side] = end
             first, last = origin[start], origin[end - 1] + 1
             mentions.append(
@@ -156,32 +110,9 @@ def _longest_first(match: Match) -> tuple[int, int]:
     return match[0], -match[1]
 
 
-def _is_unspaced(text: str) -> bool:
-    """Chinese and Japanese put no space between words."""
-    return any("\u3040" <= character <= "\u9fff" for character in text)
-
-
 def _fits(text: str, start: int, end: int, pattern: _Pattern) -> bool:
     if pattern.anywhere:
         return True
-    if not pattern.open_end and end < len(text) and _continues(text[end]):
+    if not pattern.open_end and not ends_word(text, end):
         return False
-    back = start
-    while back > 0 and start - back < _MAX_CLITICS and text[back - 1] in _CLITICS:
-        back -= 1
-    # Any number of clitics may be part of the match's surroundings; a limit must follow them.
-    return any(at == 0 or not _continues(text[at - 1]) for at in range(back, start + 1))
-
-
-def _continues(character: str) -> bool:
-    # Latin beside Chinese ("S-400导弹") is the end of a word all the same. Indian vowel signs
-    # are no letters, but part of the word.
-    if "\u3040" <= character <= "\u9fff":
-        return False
-    return character.isalnum() or "\u0900" <= character <= "\u0963"
-
-
-def _word_end(text: str, end: int) -> int:
-    while end < len(text) and _continues(text[end]):
-        end += 1
-    return end
+    return starts_word(text, start)

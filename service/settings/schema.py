@@ -15,8 +15,9 @@ from service.settings.values import (
     Hours,
     HttpUrl,
     Language,
+    Listen,
     Minutes,
-    Probability,
+    PublicUrl,
     Seconds,
     Slug,
     Threshold,
@@ -88,8 +89,9 @@ class LearningSettings(_Section):
 class StoriesSettings(_Section):
     """How articles become stories."""
 
+    # The grouping model, the lexicon and the written stories that it learns from.
+    folder: str = "models/stories"
     window_hours: Hours = 72
-    similarity: Probability = 0.3
 
 
 class DigestSettings(_Section):
@@ -151,6 +153,15 @@ class SlackSettings(_Section):
                     "copy the whole webhook URL from Slack's app page",
                 ) from None
         return self
+
+
+class WebSettings(_Section):
+    """How the service is reached from outside."""
+
+    # Empty: it is not, and nothing listens.
+    public_url: PublicUrl = ""
+    listen: Listen = "127.0.0.1:8711"
+    hubs_tick_seconds: Tick = 120
 
 
 class LogSettings(_Section):
@@ -241,6 +252,7 @@ class Settings(_Section):
     delivery: DeliverySettings = DeliverySettings()
     smtp: SmtpSettings = SmtpSettings()
     slack: SlackSettings = SlackSettings()
+    web: WebSettings = WebSettings()
 
     # Read from their own files; see ``load``.
     feeds: tuple[FeedConfig, ...] = ()

@@ -20,6 +20,12 @@ from service.records import Channel, ChannelKind
 
 CRON_FIELDS = 5
 EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+\Z")
+# A prefix of addresses: nothing comes after the path, nothing is written in more ways than one.
+PUBLIC_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[\w~-][\w.~-]*)*/?", re.A
+)
+LISTEN = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", re.A)
+HIGHEST_PORT = 65_535
 # What a shell variable's name can end in: CASPIAN_SLACK_WEBHOOKS_DESK.
 WEBHOOK_NAME = re.compile(r"[a-z0-9_]+\Z")
 
@@ -42,6 +48,35 @@ def http_url(value: str) -> str:
             "caspian.E005",
             f"{value!r} is not an http(s) address",
             "write it whole, like https://example.org/rss.xml",
+        )
+    return value
+
+
+def _public_url(value: str) -> str:
+    if not value:
+        return value
+    if not PUBLIC_URL.fullmatch(http_url(value)):
+        # What stands in it may be a password.
+        raise problem(
+            "caspian.E005",
+            "a public address is a host and perhaps a port and a path, all in plain letters",
+            'write it like "https://watch.example.org" or "https://example.org/watch"',
+        )
+    return value.rstrip("/")
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """Return the two halves of an address to listen on, like "127.0.0.1:8711" or "[::1]:8711"."""
+    host, _, port = listen.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _listen(value: str) -> str:
+    if not LISTEN.fullmatch(value) or not 0 < host_and_port(value)[1] <= HIGHEST_PORT:
+        raise problem(
+            "caspian.E004",
+            f"{value[:100]!r} is not a host and a port to listen on",
+            'write it like "127.0.0.1:8711", or "0.0.0.0:8711" for whoever can reach this machine',
         )
     return value
 
@@ -99,6 +134,8 @@ def _channel(value: object) -> Channel:
 
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
 ChannelSpec = Annotated[Channel, BeforeValidator(_channel)]

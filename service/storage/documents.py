@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from service.records import Digest, Evidence, Habit
+from service.records import Bearings, Digest, Evidence, Habit
 
+BEARINGS = TypeAdapter(Bearings)
 EVIDENCE = TypeAdapter(Evidence)
 DIGEST = TypeAdapter(Digest)
 HABIT = TypeAdapter(Habit)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from service.records import FeedDay, FeedId, FeedReport, FeedState, FeedUpdate, Habit
+from service.records import FeedDay, FeedId, FeedReport, FeedState, FeedUpdate, Habit, LeaseState
 from service.settings import FeedConfig
 from service.storage.documents import HABIT
-from service.storage.tables import feed_days, feeds
+from service.storage.tables import feed_days, feeds, hub_leases
 from service.storage.upsert import insert_or
 
 COUNTS = ("polls", "failures", "new")
@@ -43,8 +43,17 @@ def claim_due(
     The lease is written before any request is made: a process that dies in the middle leaves
     its feeds to come due again, and a second process never takes the same ones.
     """
+    last_push = (
+        select(func.max(hub_leases.c.last_push_at))
+        .where(
+            hub_leases.c.feed_id == feeds.c.id,
+            hub_leases.c.state == LeaseState.ACTIVE,
+            hub_leases.c.expires_at > now,
+        )
+        .scalar_subquery()
+    )
     due = connection.execute(
-        select(feeds)
+        select(feeds, last_push.label("pushed_at"))
         .where(feeds.c.listed, feeds.c.next_poll_at <= now)
         .order_by(feeds.c.next_poll_at, feeds.c.id)
         .limit(limit)
@@ -75,6 +84,7 @@ def _state(row: Row[Any]) -> FeedState:
         habit=habit,
         last_polled_at=row.last_polled_at,
         listed_as=row.url,
+        pushed_at=row.pushed_at,
     )
 
 
@@ -87,17 +97,53 @@ def make_due(connection: Connection, now: datetime, ids: Iterable[FeedId] | None
 
 
 def record(connection: Connection, updates: Sequence[FeedUpdate]) -> None:
-    """Write what polls left behind. After a failure, what the feed last said of itself stays."""
+    """Write what polls left behind. After a failure, what the feed last said of itself stays.
+
+    A feed that answered while a push came in stays due: the answer may be older than the push.
+    """
     _count_day(connection, updates)
     told: defaultdict[tuple[str, ...], list[dict[str, object]]] = defaultdict(list)
+    pushed = _pushed_meanwhile(connection, [change.feed_id for change in updates])
     for change in updates:
         values = _values(change)
+        if change.feed_id in pushed and change.error_code is None:
+            del values["next_poll_at"]
         told[tuple(values)].append(values | {"b_id": change.feed_id})
     # Alike ones in one statement.
     for names, rows in told.items():
         setting: dict[str, Any] = {name: bindparam(name) for name in names}
         statement = update(feeds).where(feeds.c.id == bindparam("b_id")).values(setting)
         connection.execute(statement, rows)
+
+
+def _pushed_meanwhile(connection: Connection, ids: Sequence[FeedId]) -> set[FeedId]:
+    """Return the feeds that a push made due after they were claimed, which had put them off."""
+    rows = connection.execute(
+        select(feeds.c.id)
+        .join(hub_leases, hub_leases.c.feed_id == feeds.c.id)
+        .where(feeds.c.id.in_(ids), feeds.c.next_poll_at == hub_leases.c.poll_at)
+    )
+    return set(rows.scalars())
+
+
+def make_due_by_push(
+    connection: Connection, feed: FeedId, due: datetime, unless: Iterable[str]
+) -> bool:
+    """Let a listed feed come due at ``due`` if it would later; tell whether that changed anything.
+
+    One that failed last with a code of ``unless`` is left alone: its server asked for that.
+    """
+    changed = connection.execute(
+        update(feeds)
+        .where(
+            feeds.c.id == feed,
+            feeds.c.listed,
+            feeds.c.next_poll_at > due,
+            (feeds.c.failures == 0) | feeds.c.error_code.not_in(list(unless)),
+        )
+        .values(next_poll_at=due)
+    )
+    return changed.rowcount == 1
 
 
 def _values(change: FeedUpdate) -> dict[str, object]:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from service.records import (
     Article,
     ArticleId,
     FeedId,
-    Item,
-    OpenStory,
+    NewsKind,
     Report,
     Story,
     StoryId,
+    StoryNews,
     Topic,
 )
-from service.storage.articles import article_of
-from service.storage.documents import EVIDENCE
-from service.storage.tables import articles, feeds, scores, sightings, stories, story_articles
-
-
-def open_since(connection: Connection, since: datetime) -> list[OpenStory]:
-    """Return the stories that gained an article after ``since``, oldest first."""
-    rows = connection.execute(
-        select(stories.c.id, articles.c.title, articles.c.summary, articles.c.language)
-        .join(story_articles, story_articles.c.story_id == stories.c.id)
-        .join(articles, articles.c.id == story_articles.c.article_id)
-        .where(stories.c.updated_at > since)
-        .order_by(stories.c.id, articles.c.id)
-    ).all()
-    return [
-        OpenStory(StoryId(id_), tuple(Item(*row[1:]) for row in members))
-        for id_, members in groupby(rows, key=lambda row: row.id)
-    ]
+from service.storage.articles import CHUNK, article_of
+from service.storage.documents import BEARINGS, EVIDENCE
+from service.storage.tables import (
+    articles,
+    feeds,
+    scores,
+    sightings,
+    stories,
+    story_articles,
+    story_news,
+)
 
 
 def hot_feeds(connection: Connection, since: datetime, reports: int) -> set[FeedId]:
@@ -69,49 +63,36 @@ def companions(connection: Connection, article: ArticleId) -> list[Article]:
     return [article_of(row) for row in rows]
 
 
-def without_story(connection: Connection, ids: Iterable[ArticleId]) -> set[ArticleId]:
-    """Return those of ``ids`` that are in no story yet."""
-    wanted = set(ids)
-    taken = connection.execute(
-        select(story_articles.c.article_id).where(story_articles.c.article_id.in_(wanted))
-    ).scalars()
-    return wanted - {ArticleId(id_) for id_ in taken}
-
-
-def add(
-    connection: Connection,
-    gains: Iterable[tuple[StoryId | None, Sequence[ArticleId]]],
-    now: datetime,
-) -> list[StoryId]:
-    """Add articles to stories, opening one where the id is None; return the ids touched."""
-    touched = []
-    for known_id, members in gains:
-        if known_id is None:
-            row = insert(stories).values(version=1, opened_at=now, updated_at=now)
-            story_id = StoryId(connection.execute(row.returning(stories.c.id)).scalar_one())
-        else:
-            story_id = known_id
-            connection.execute(
-                update(stories).where(stories.c.id == story_id).values(updated_at=now)
-            )
-        connection.execute(
-            insert(story_articles),
-            [{"story_id": story_id, "article_id": id_, "joined_at": now} for id_ in members],
-        )
-        touched.append(story_id)
-    return touched
-
-
 def updated_between(connection: Connection, since: datetime, until: datetime) -> list[Story]:
     """Return the stories that gained an article in (since, until], with all their reports.
 
     Each report carries its newest score.
     """
+    return _read(connection, stories.c.updated_at > since, stories.c.updated_at <= until)
+
+
+def find(connection: Connection, story: StoryId) -> Story | None:
+    """Return the story of an id; that of one which was merged leads to the one it went into."""
+    row = connection.execute(
+        select(stories.c.id, stories.c.merged_into).where(stories.c.id == story)
+    ).one_or_none()
+    if row is None:
+        return None
+    found = _read(connection, stories.c.id == (row.merged_into or row.id))
+    return found[0] if found else None
+
+
+def _read(connection: Connection, *wanted: ColumnElement[bool]) -> list[Story]:
+    # The newest score of each article, looked up article by article: few are in stories.
     order = (scores.c.scored_at.desc(), scores.c.model_version.desc())
-    ranked = select(
-        scores,
-        func.row_number().over(partition_by=scores.c.article_id, order_by=order).label("age"),
-    ).subquery()
+    newest = (
+        select(scores.c.model_version)
+        .where(scores.c.article_id == articles.c.id)
+        .order_by(*order)
+        .limit(1)
+        .correlate(articles)
+        .scalar_subquery()
+    )
     rows = connection.execute(
         select(
             stories.c.id.label("story_id"),
@@ -121,17 +102,23 @@ def updated_between(connection: Connection, since: datetime, until: datetime) ->
             articles,
             feeds.c.outlet,
             feeds.c.affiliation,
-            ranked.c.probability,
-            ranked.c.topics,
-            ranked.c.evidence,
+            scores.c.probability,
+            scores.c.topics,
+            scores.c.evidence,
+            story_articles.c.bearings,
+            story_articles.c.copy_of,
         )
         .join(story_articles, story_articles.c.story_id == stories.c.id)
         .join(articles, articles.c.id == story_articles.c.article_id)
         .join(feeds, feeds.c.id == articles.c.feed_id)
-        .join(ranked, (ranked.c.article_id == articles.c.id) & (ranked.c.age == 1))
-        .where(stories.c.updated_at > since, stories.c.updated_at <= until)
+        .join(
+            scores,
+            (scores.c.article_id == articles.c.id) & (scores.c.model_version == newest),
+        )
+        .where(*wanted)
         .order_by(stories.c.id, articles.c.id)
     ).all()
+    news = _news(connection, {row.story_id for row in rows})
     found = []
     for _, members in groupby(rows, key=lambda row: row.story_id):
         reports = tuple(members)
@@ -143,12 +130,40 @@ def updated_between(connection: Connection, since: datetime, until: datetime) ->
                 first.opened_at,
                 first.updated_at,
                 tuple(_report(row) for row in reports),
+                tuple(news[first.story_id]),
             )
         )
     return found
 
 
+def _news(connection: Connection, ids: Iterable[int]) -> defaultdict[int, list[StoryNews]]:
+    found: defaultdict[int, list[StoryNews]] = defaultdict(list)
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(story_news)
+            .where(story_news.c.story_id.in_(wanted[start : start + CHUNK]))
+            .order_by(story_news.c.story_id, story_news.c.version)
+        )
+        for row in rows:
+            found[row.story_id].append(
+                StoryNews(
+                    row.version,
+                    NewsKind(row.kind),
+                    row.detail,
+                    ArticleId(row.article_id),
+                    row.found_at,
+                )
+            )
+    return found
+
+
 def _report(row: Row[tuple[object, ...]]) -> Report:
-    topics = tuple(Topic(topic) for topic in row.topics)
-    evidence = EVIDENCE.validate_python(row.evidence or {})
-    return Report(article_of(row), row.probability, topics, evidence)
+    return Report(
+        article_of(row),
+        row.probability,
+        tuple(Topic(topic) for topic in row.topics),
+        EVIDENCE.validate_python(row.evidence or {}),
+        BEARINGS.validate_python(row.bearings or {}),
+        None if row.copy_of is None else ArticleId(row.copy_of),
+    )

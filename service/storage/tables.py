@@ -97,6 +97,26 @@ feed_days = Table(
     Index(None, "day"),
 )
 
+# What is agreed with the hubs that tell of feeds' news: see ``records.push``.
+hub_leases = Table(
+    "hub_leases",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False, index=True),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("secret", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("ask_at", UtcDateTime, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("asked_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
+    Column("last_push_at", UtcDateTime),
+    Column("poll_at", UtcDateTime),
+    Column("error", Text),
+)
+
 articles = Table(
     "articles",
     metadata,
@@ -153,14 +173,72 @@ stories = Table(
     Column("version", Integer, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False, index=True),
+    # The story that took this one over: its id leads there.
+    Column("merged_into", Integer, index=True),
 )
 
+# The article of a story, and what grouping weighs of it: see ``stories.traits``.
 story_articles = Table(
     "story_articles",
     metadata,
     Column("article_id", ForeignKey("articles.id"), primary_key=True),
     Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
     Column("joined_at", UtcDateTime, nullable=False),
+    # Null, as what follows, in rows from before stories were grouped by meaning.
+    Column("reported_at", UtcDateTime, index=True),
+    Column("language", String(3)),
+    Column("bearings", JSON(none_as_null=True)),
+    Column("vectors", LargeBinary),
+    # The article whose text this one carries.
+    Column("copy_of", Integer),
+)
+
+# Relevant articles that wait to be put into a story.
+loose_articles = Table(
+    "loose_articles",
+    metadata,
+    Column("article_id", ForeignKey("articles.id"), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+# Why a story is told again: what was new in each version after the first.
+story_news = Table(
+    "story_news",
+    metadata,
+    Column("story_id", ForeignKey("stories.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("article_id", ForeignKey("articles.id"), nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+)
+
+# The running mean of each language's vectors: see ``stories.space``.
+backgrounds = Table(
+    "backgrounds",
+    metadata,
+    Column("encoder", String(80), primary_key=True),
+    Column("language", String(3), primary_key=True),
+    Column("articles", Integer, nullable=False),
+    Column("meaning", LargeBinary, nullable=False),
+    Column("title", LargeBinary, nullable=False),
+)
+
+# In how many of the last articles each actor was named: see ``stories.rarity``. One row.
+namings = Table(
+    "namings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("articles", Float, nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+
+# How many times a thing was done that one process does at a time; whoever does it counts on.
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 subscriptions = Table(

@@ -6,12 +6,9 @@ second article; and two articles that share a careless address must not become o
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from service.records import (
     Arrival,
@@ -22,73 +19,40 @@ from service.records import (
     KnownArticle,
     ParsedArticle,
 )
+from service.stories.addresses import canonical_url, hashed, page_number
 
-# Parameters that say how a reader came, never what is shown.
-_TRACKING = re.compile(
-    r"^(?:utm_\w+|at_(?:medium|campaign|custom\d|link\w*|bbc_team|format|ptr_name|user_id)"
-    r"|[a-z]{1,3}clid|fb_\w+|mc_[ce]id|ns_\w+|ig(?:shid|_\w+)|_ga|_gl|cmpid|cmp|icid|ito|maca"
-    r"|ocid|partner|ref|ref_?src|referrer|rss|s?rnd|smid|smtyp|spm|src|traffic_source|wt_\w+"
-    r"|xtor|yptr|from)$",
-    re.IGNORECASE,
-)
-_WWW = re.compile(r"^(?:www\.)+")
-
-
-def canonical_url(url: str) -> str | None:
-    """Return one spelling of an address: no tracking, no fragment, no ``www``, sorted query.
-
-    None where the address names a site and not a page, or is none at all. Escapes are kept byte
-    by byte: not all sites write UTF-8.
-    """
-    try:
-        parts = urlsplit(url.encode("utf-8", "replace").decode())
-        port = parts.port
-    except ValueError:
-        return None
-    host = _WWW.sub("", parts.hostname or "")
-    if not host or parts.scheme not in ("http", "https"):
-        return None
-    if ":" in host:
-        host = f"[{host}]"
-    if port not in (None, 80, 443):
-        host = f"{host}:{port}"
-    path = quote(unquote_to_bytes(parts.path), safe="/:@!$&'()*+,;=~").rstrip("/")
-    escaped = quote(parts.query, safe="%=&+;/:@!$'()*,?~")
-    pairs = parse_qsl(escaped, keep_blank_values=True, encoding="latin-1")
-    kept = sorted((name, value) for name, value in pairs if not _TRACKING.match(name))
-    query = urlencode(kept, encoding="latin-1")
-    if not path and not query:
-        return None
-    return f"https://{host}{path}" + (f"?{query}" if query else "")
-
-
-def address_key(url: str) -> str | None:
-    """Return the key by which an article at ``url`` is known, or None if it names no page."""
-    address = canonical_url(url)
-    return None if address is None else "u" + _hash(address)
+# The first letter of keys that an article has from the start or never: a feed that dates all its
+# entries anew would else teach another one at every poll.
+_NUMBERED = "n"
 
 
 def text_hash(title: str, summary: str) -> str:
     """Return what tells one text from another: articles of one text are copies."""
-    return _hash(title, summary)
+    return hashed(title, summary)
 
 
 def identify(feed_url: str, articles: Sequence[ParsedArticle]) -> list[IdentifiedArticle]:
     """Return the articles of one feed document with their keys, strongest first.
 
     An address that several entries of the document share (with guids of their own) is that of a
-    page about all of them, and so no key.
+    page about all of them, and so no key; nor is a number that stands in several addresses.
     """
     addresses = [canonical_url(article.url) if article.url else None for article in articles]
     pairs = {(a, article.guid) for a, article in zip(addresses, articles, strict=True)}
     guids_at = Counter(address for address, _ in pairs)
+    own = [address if guids_at[address] == 1 else None for address in addresses]
+    numbers = [
+        _numbered(feed_url, article, address)
+        for article, address in zip(articles, own, strict=True)
+    ]
+    addresses_of = Counter(number for number, _ in set(zip(numbers, own, strict=True)))
     return [
         IdentifiedArticle(
             article,
-            tuple(_keys(feed_url, article, address if guids_at[address] == 1 else None)),
+            tuple(_keys(feed_url, article, address, number if addresses_of[number] == 1 else None)),
             text_hash(article.title, article.summary),
         )
-        for article, address in zip(articles, addresses, strict=True)
+        for article, address, number in zip(articles, own, numbers, strict=True)
     ]
 
 
@@ -113,7 +77,7 @@ def decide(
         if stored is None:
             _arrive(feed_id, entry, arrivals, arrived)
             continue
-        fresh = [key for key in entry.keys if key not in learnt]
+        fresh = [key for key in entry.keys if key not in learnt and key[0] != _NUMBERED]
         learnt.update(dict.fromkeys(fresh, stored))
         new_keys.update(dict.fromkeys(fresh, stored.id))
         if feed_id != stored.feed_id:
@@ -145,16 +109,28 @@ def _arrive(
     arrived.update((key, index) for key in keys)
 
 
-def _keys(feed_url: str, article: ParsedArticle, address: str | None) -> Iterable[str]:
+def _keys(
+    feed_url: str, article: ParsedArticle, address: str | None, number: str | None
+) -> Iterable[str]:
     if address is not None:
-        yield "u" + _hash(address)
+        yield "u" + hashed(address)
     if article.guid is not None:
         # A guid is unique within its feed only, whatever the specifications hope.
-        yield "g" + _hash(feed_url, article.guid)
+        yield "g" + hashed(feed_url, article.guid)
+    if number is not None:
+        yield number
     if address is None and article.guid is None:
-        yield "t" + _hash(feed_url, article.url or "", article.title)
+        yield "t" + hashed(feed_url, article.url or "", article.title)
 
 
-def _hash(*parts: str) -> str:
-    text = "\x00".join(parts).encode("utf-8", "replace")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+def _numbered(feed_url: str, article: ParsedArticle, address: str | None) -> str | None:
+    """Return the key that outlives a rewording of the address, where the guid changes with it.
+
+    It is the weakest: one feed, one site, the same number of seven digits or more in the path, and
+    published in the same second. Title and text are not asked, for they are what is reworded. A
+    title alone is no key, even for one day: feeds repeat "Air alert in Kyiv" by the hour.
+    """
+    number = page_number(address) if address else None
+    if number is None or article.published_at is None:
+        return None
+    return _NUMBERED + hashed(feed_url, number, article.published_at.isoformat(timespec="seconds"))

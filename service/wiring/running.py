@@ -33,6 +33,7 @@ from service.storage.database import open_database
 from service.wiring.fetching import open_fetcher
 from service.wiring.models import encoder_of, reader_of, side_names, topics_of, versions
 from service.wiring.retraining import learn_by_itself
+from service.wiring.stories import gatherer, lexicon
 
 log = structlog.get_logger(__name__)
 
@@ -70,8 +71,6 @@ def build_service(
         scorer=scorer,
         cadence=_cadence(settings.polling),
         chance=chance,
-        story_window=timedelta(hours=settings.stories.window_hours),
-        similarity=settings.stories.similarity,
         thresholds=tuple(
             wish.threshold for wish in settings.subscriptions if wish.threshold is not None
         ),
@@ -82,6 +81,8 @@ def build_service(
         settings=settings,
         database=database,
         harvester=harvester,
+        gatherer=gatherer(settings, database, encoder),
+        roles=lexicon(settings)[1],
         open_fetcher=lambda: open_fetcher(settings),
         senders={
             ChannelKind.CONSOLE: ConsoleSender(console or sys.stdout),

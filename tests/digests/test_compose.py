@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.digests.compose import EXTRACT_CHARACTERS, MAX_LINKS, Vocabulary, compose, highlighted
+from service.digests.compose import EXTRACT_CHARACTERS, MAX_LINKS, Vocabulary, compose
+from service.digests.wording import highlighted
 from service.records import (
     Affiliation,
     Digest,
@@ -18,7 +19,7 @@ from service.records import (
     Story,
     Topic,
 )
-from tests.make import NOW, digest_story, report, story, subscription
+from tests.make import NOW, accounts, digest_story, report, story, subscription
 
 VOCABULARY = Vocabulary(
     tuple(Topic(topic) for topic in ("military", "economic", "diplomatic")),
@@ -29,9 +30,10 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=700).map(lambda s: " ".jo
 
 
 def made(*stories: Story, max_stories: int = 40, **wishes: Any) -> Digest:
+    wanted = subscription(**wishes)
     return compose(
-        stories,
-        subscription(**wishes),
+        accounts(stories, wanted),
+        wanted,
         VOCABULARY,
         FOOTER,
         since=NOW - timedelta(days=1),

@@ -14,7 +14,7 @@ from service.digests.compose import Vocabulary, compose
 from service.digests.render import in_words, local_time, render, subject_line
 from service.records import Affiliation, DigestFooter, DigestLink, Interval, Topic
 from tests.digests.page import Page, slack_texts
-from tests.make import NOW, digest, digest_story, report, story, subscription
+from tests.make import NOW, accounts, digest, digest_story, report, story, subscription
 
 # Gmail cuts a message off at 102 kB and hides the rest, footer included.
 GMAIL = 100_000
@@ -180,9 +180,9 @@ def test_forty_long_stories_are_not_cut_off_by_gmail(title: str) -> None:
     footer = DigestFooter(1, 1, 0, "model-1")
     since = NOW - timedelta(days=1)
     vocabulary = Vocabulary((Topic("economic"),), {"russia": "Russia", "iran": "Iran"})
-    full = compose(
-        stories, subscription(), vocabulary, footer, since=since, until=NOW, max_stories=40
-    )
+    wanted = subscription()
+    told = accounts(stories, wanted)
+    full = compose(told, wanted, vocabulary, footer, since=since, until=NOW, max_stories=40)
     assert len(render(full).html.encode()) < GMAIL
 
 
@@ -263,3 +263,25 @@ def test_a_higher_probability_never_has_weaker_words(one: float, other: float) -
     scale = ["possible", "likely", "very likely", "almost certain"]
     low, high = sorted((one, other))
     assert scale.index(in_words(low)) <= scale.index(in_words(high))
+
+
+def test_every_face_says_what_is_new_and_on_how_many_words_it_rests() -> None:
+    told = digest_story(
+        news=("Foreign Ministry: denial",),
+        reports=7,
+        independent=3,
+        languages=("en", "ru", "fa"),
+        actors=("Rosatom", "Lavrov"),
+    )
+    faces = render(digest(told))
+    for face in (faces.html, faces.text, json.dumps(faces.slack, ensure_ascii=False)):
+        assert "Foreign Ministry: denial" in face
+        assert "7 reports in en, ru, fa, 3 of them independent" in face
+    assert "Rosatom, Lavrov" in faces.html
+    assert "Rosatom, Lavrov" in faces.text
+
+
+def test_a_story_told_for_the_first_time_claims_nothing_new() -> None:
+    faces = render(digest(digest_story()))
+    assert 'class="new"' not in faces.html
+    assert "NEW:" not in faces.text

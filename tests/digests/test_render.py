@@ -18,6 +18,7 @@ from tests.digests.page import Page, slack_texts
 from tests.digests.strategies import digests
 from tests.make import (
     NOW,
+    accounts,
     article,
     digest,
     digest_story,
@@ -36,9 +37,10 @@ OUR_ATTRIBUTES |= {"data-css-inline"}
 
 
 def composed(*reports: Any, **wishes: Any) -> Digest:
+    wanted = subscription(**wishes)
     return compose(
-        [story(1, *reports)],
-        subscription(**wishes),
+        accounts([story(1, *reports)], wanted),
+        wanted,
         VOCABULARY,
         DigestFooter(1, 1, 0, "model-1"),
         since=NOW - timedelta(days=1),

@@ -212,7 +212,7 @@ def test_a_story_tells_outlets_time_probability_and_reason() -> None:
     assert story_text(headline="Gas deal", extract="A deal.", highlights=(), links=links) == (
         "*<https://a.example|Gas deal>*\n"
         "A deal.\n"
-        "_Outlet (state), BBC · 17 Mar 09:00 · 90%_\n"
+        "_Outlet (state), BBC · 1 report · 17 Mar 09:00 · 90%_\n"
         "_Why: names Russia and Iran in the title_"
     )
 

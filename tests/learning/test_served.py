@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -251,8 +250,6 @@ def harvester(database: Database, scorer: Served) -> Harvester:
         scorer=scorer,
         cadence=cadence(),
         chance=lambda: 0.5,
-        story_window=timedelta(hours=72),
-        similarity=0.3,
     )
 
 

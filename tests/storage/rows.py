@@ -12,13 +12,15 @@ from sqlalchemy import Table, select
 from service.records import (
     Arrival,
     ArticleId,
+    Bearings,
     Evidence,
     FeedId,
+    PlacedArticle,
     Score,
     StoryId,
     Topic,
 )
-from service.storage import articles, feeds, stories, tables
+from service.storage import articles, feeds, grouping, tables
 from service.storage.database import Database
 from tests.make import NOW, feed_config, parsed_article
 
@@ -64,12 +66,28 @@ def rate(database: Database, article: ArticleId, given: Score, now: datetime = N
         articles.save_scores(connection, [(article, given)], now)
 
 
+def placed(article: ArticleId, now: datetime = NOW, **changes: Any) -> PlacedArticle:
+    values: dict[str, Any] = {
+        "id": article,
+        "story": None,
+        "outlet": "Outlet",
+        "reported_at": now,
+        "language": "en",
+        "title": "Title",
+        "bearings": Bearings(),
+        "vectors": b"",
+    }
+    return PlacedArticle(**(values | changes))
+
+
 def tell_in(
     database: Database, story: StoryId | None, *members: ArticleId, now: datetime = NOW
 ) -> StoryId:
     """Put articles into a story, a new one for None."""
     with database.transaction() as connection:
-        return stories.add(connection, [(story, members)], now)[0]
+        known = story or grouping.open_story(connection, now)
+        grouping.place(connection, known, [placed(member, now) for member in members], now)
+    return known
 
 
 def some_story(database: Database, title: str = "Title") -> StoryId:

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
-from sqlalchemy.exc import IntegrityError
-
-from service.records import Affiliation, Evidence, Item, OpenStory, Story, Topic
+from service.records import Affiliation, Evidence, Story, Topic
 from service.storage import feeds, stories, tables
 from service.storage.database import Database
 from tests.make import NOW, feed_config, parsed_article
@@ -19,11 +16,6 @@ TICK = timedelta(microseconds=1)
 def told(database: Database, since: datetime, until: datetime) -> list[Story]:
     with database.reading() as connection:
         return stories.updated_between(connection, since, until)
-
-
-def open_since(database: Database, since: datetime) -> list[OpenStory]:
-    with database.reading() as connection:
-        return stories.open_since(connection, since)
 
 
 def test_a_new_story_opens_with_its_articles(database: Database) -> None:
@@ -50,56 +42,6 @@ def test_an_article_that_joins_a_story_makes_it_new_again_with_every_report(
     (story,) = told(database, NOW, NOW + HOUR)
     assert (story.opened_at, story.updated_at) == (NOW, NOW + HOUR)
     assert [report.article.id for report in story.reports] == [one, two]
-
-
-def test_the_stories_that_gained_articles_are_returned_in_order(database: Database) -> None:
-    (feed,) = list_feeds(database, FEED)
-    one, two, three = store(database, *(arrival(feed, title) for title in ("1", "2", "3")))
-    known = tell_in(database, None, one)
-    with database.transaction() as connection:
-        touched = stories.add(connection, [(None, [two]), (known, [three])], NOW)
-    assert touched[1] == known
-    assert touched[0] != known
-
-
-def test_an_article_cannot_be_in_two_stories(database: Database) -> None:
-    (feed,) = list_feeds(database, FEED)
-    (article,) = store(database, arrival(feed))
-    tell_in(database, None, article)
-    with pytest.raises(IntegrityError):
-        tell_in(database, None, article)
-    assert len(rows_of(database, tables.stories)) == 1
-
-
-def test_articles_without_a_story_are_told_from_the_others(database: Database) -> None:
-    (feed,) = list_feeds(database, FEED)
-    taken, loose = store(database, arrival(feed, "One"), arrival(feed, "Two"))
-    tell_in(database, None, taken)
-    with database.reading() as connection:
-        assert stories.without_story(connection, [taken, loose]) == {loose}
-        assert stories.without_story(connection, []) == set()
-
-
-def test_an_open_story_comes_with_the_texts_of_its_articles(database: Database) -> None:
-    (feed,) = list_feeds(database, FEED)
-    told_in = parsed_article("Title", summary="Lead.", language="ru")
-    ids = store(
-        database, arrival(feed, "One", article=told_in), arrival(feed, "Two"), arrival(feed, "3")
-    )
-    first, second = tell_in(database, None, ids[0], ids[2]), tell_in(database, None, ids[1])
-    assert open_since(database, NOW - HOUR) == [
-        OpenStory(first, (Item("Title", "Lead.", "ru"), Item("3", "", "en"))),
-        OpenStory(second, (Item("Two", "", "en"),)),
-    ]
-
-
-def test_a_story_stays_open_for_as_long_as_it_gains_articles(database: Database) -> None:
-    (feed,) = list_feeds(database, FEED)
-    one, two = store(database, arrival(feed, "One"), arrival(feed, "Two"))
-    story_id = tell_in(database, None, one)
-    assert open_since(database, NOW) == []
-    tell_in(database, story_id, two, now=NOW + HOUR)
-    assert [story.id for story in open_since(database, NOW)] == [story_id]
 
 
 def test_a_story_is_in_one_window_or_the_next_never_in_both(database: Database) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,13 +224,126 @@ def test_a_guid_that_one_copy_brings_makes_the_next_copy_known() -> None:
     assert decide(entries((ONE, copies)), known).arrivals == ()
 
 
+# --- guids and addresses that change ---------------------------------------------------------
+
+AT = datetime(2026, 8, 18, 9, 50, tzinfo=UTC)
+NUMBERED = parsed_article(
+    "Strait to stay shut",
+    url="https://news.example/world/strait-6325596",
+    guid="a",
+    published_at=AT,
+)
+
+
+def test_a_guid_that_changes_at_each_poll_makes_no_second_article() -> None:
+    known = after((ONE, [DEAL]))
+    for stamp in range(1_700_000_000, 1_700_000_005):
+        again = parsed_article("Gas deal signed", url=PAGE, guid=f"{PAGE}?t={stamp}")
+        intake = decide(entries((ONE, [again])), known)
+        assert (intake.arrivals, intake.edits, intake.sightings) == ((), (), ())
+        known = remember(intake, known)
+
+
+def test_a_guid_that_changed_once_is_learnt_and_outlives_the_address() -> None:
+    known = after((ONE, [DEAL]))
+    renamed = parsed_article("Gas deal signed", url=PAGE, guid="2")
+    known = remember(decide(entries((ONE, [renamed])), known), known)
+    moved = parsed_article("Gas deal signed", url=PAGE + "-signed", guid="2")
+    assert decide(entries((ONE, [moved])), known).arrivals == ()
+
+
+def test_a_guid_that_changes_with_a_new_tracking_parameter_makes_no_second_article() -> None:
+    known = after((ONE, [DEAL]))
+    tracked = PAGE + "?utm_content=2&at_custom1=x"
+    again = parsed_article("Gas deal signed", url=tracked, guid=tracked)
+    intake = decide(entries((ONE, [again])), known)
+    assert (intake.arrivals, intake.edits) == ((), ())
+
+
+def test_an_article_whose_words_and_guid_change_is_known_by_its_number_and_its_second() -> None:
+    known = after((ONE, [NUMBERED]))
+    reworded = parsed_article(
+        "No talks, president says",
+        url="https://news.example/world/no-talks-on-strait-6325596",
+        guid="b",
+        published_at=AT,
+    )
+    intake = decide(entries((ONE, [reworded])), known)
+    assert intake.arrivals == ()
+    assert [entry.article for _, entry in intake.edits] == [reworded]
+    known = remember(intake, known)
+    assert decide(entries((TWO, [replace(reworded, guid="x")])), known).arrivals == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"published_at": AT + timedelta(seconds=1)},
+        {"published_at": None},
+        {"url": "https://news.example/world/no-talks-6325597"},
+        {"url": "https://other.example/world/no-talks-6325596"},
+        {"url": "https://news.example/world/7654321/no-talks-6325596"},
+        {"url": "https://news.example/world/no-talks"},
+    ],
+    ids=["another second", "no date", "another number", "another site", "two numbers", "none"],
+)
+def test_another_number_second_or_site_is_another_article(changes: dict[str, Any]) -> None:
+    known = after((ONE, [NUMBERED]))
+    other = replace(NUMBERED, **({"url": "https://news.example/b-6325596", "guid": "b"} | changes))
+    assert len(decide(entries((ONE, [other])), known).arrivals) == 1
+
+
+def test_a_number_counts_within_its_feed_only() -> None:
+    known = after((ONE, [NUMBERED]))
+    other = replace(NUMBERED, url="https://news.example/b-6325596", guid="b")
+    assert len(decide(entries((TWO, [other])), known).arrivals) == 1
+
+
+@pytest.mark.parametrize("number", ["123456", "20260818", "20260818095000"])
+def test_a_short_number_or_a_date_is_no_key(number: str) -> None:
+    one, other = (
+        replace(NUMBERED, url=f"https://news.example/{slug}-{number}", guid=slug)
+        for slug in ("a", "b")
+    )
+    assert len(decide(entries((ONE, [other])), after((ONE, [one]))).arrivals) == 1
+
+
+def test_a_number_that_several_entries_of_a_document_share_is_no_key() -> None:
+    section = [
+        replace(NUMBERED, url=f"https://news.example/7654321/{slug}", guid=slug)
+        for slug in ("a", "b", "c")
+    ]
+    known = after((ONE, section[:2]))
+    assert len(decide(entries((ONE, section)), known).arrivals) == 1
+
+
+def test_a_feed_that_dates_its_entries_anew_at_each_poll_teaches_no_key() -> None:
+    known = after((ONE, [NUMBERED]))
+    again = replace(NUMBERED, published_at=AT + timedelta(minutes=30))
+    assert decide(entries((ONE, [again])), known) == NOTHING
+
+
+def test_a_title_alone_is_no_key_even_on_one_day() -> None:
+    alerts = [
+        parsed_article(
+            "Air alert in Kyiv", url=f"https://news.example/alert-{n}", guid=str(n), published_at=AT
+        )
+        for n in (1, 2)
+    ]
+    assert len(decide(entries((ONE, alerts[1:])), after((ONE, alerts[:1]))).arrivals) == 1
+
+
 # Few addresses, guids and titles, so that entries meet in every way.
 CARELESS = st.builds(
     parsed_article,
     st.sampled_from(["One", "Two", "Three"]),
-    url=st.sampled_from([None, PAGE, PAGE + "?utm_id=1", PAGE + "/2", "https://news.example/"]),
+    url=st.sampled_from(
+        [None, PAGE, PAGE + "?utm_id=1", PAGE + "/2", "https://news.example/"]
+        + [f"https://news.example/{slug}-7654321" for slug in "ab"]
+    ),
     guid=st.sampled_from([None, "1", "2", "3"]),
     summary=st.sampled_from(["", "More."]),
+    published_at=st.sampled_from([None, AT, AT + timedelta(1)]),
 )
 BATCHES = st.lists(
     st.tuples(st.sampled_from([ONE, TWO, THREE]), st.lists(CARELESS, max_size=4)), max_size=4

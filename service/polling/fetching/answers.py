@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -22,6 +23,8 @@ KEPT_HEADERS = (
 FORBIDDEN = 403
 BUSY = frozenset({429, 503})
 GONE = frozenset({404, 410, 451})
+# What a form may be sent again after: too slow, too early, too often.
+LATER = frozenset({408, 425, 429})
 
 
 class GaveUpError(Exception):
@@ -46,6 +49,12 @@ def refused(status: int, reason: str, headers: Mapping[str, str]) -> Failed:
         permanent=status in GONE,
         retry_after=retry_after(headers.get("retry-after")),
     )
+
+
+def rejected(status: int, reason: str, headers: Mapping[str, str]) -> Failed:
+    """Return the failure that an answer to a form is: whoever does not want it now never will."""
+    unwanted = 400 <= status < 500 and status not in LATER and not is_busy(status, headers)
+    return replace(refused(status, reason, headers), permanent=unwanted)
 
 
 def is_busy(status: int, headers: Mapping[str, str]) -> bool:

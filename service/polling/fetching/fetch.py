@@ -12,27 +12,43 @@ import hashlib
 import ssl
 import time
 import zlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from urllib.parse import urlencode
 
 import httpcore
 import httpx
 
-from service.polling.fetching.answers import GaveUpError, is_busy, kept_headers, put_off, refused
+from service.polling.fetching.answers import (
+    GaveUpError,
+    is_busy,
+    kept_headers,
+    put_off,
+    refused,
+    rejected,
+)
 from service.polling.fetching.inflate import Inflater, TooLargeError
 from service.polling.fetching.network import GuardedBackend, Resolver, shared_resolver
 from service.polling.fetching.pacing import Pacer
-from service.polling.fetching.redirects import REDIRECTS, Route
+from service.polling.fetching.redirects import KEEPING, REDIRECTS, Route
 from service.polling.fetching.transport import Transport, system_trust
-from service.records import Failed, FeedState, Fetched, FetchResult, NotModified
+from service.polling.reading.plain import plain_text
+from service.records import Failed, FeedId, FeedState, Fetched, FetchResult, NotModified
 
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.8, application/json;q=0.8, */*;q=0.5"
 )
 OK, UNCHANGED = 200, 304
+FORM_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Accept": "text/plain, */*;q=0.5",
+    "Accept-Encoding": "identity",
+}
+# As much of an answer to a form as is looked at, in bytes, and as much of it as is told.
+MAX_BEGINNING, MAX_SAID = 4_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,8 @@ class FetchLimits:
 
 # The hosts that asked to be left alone in this round, and how.
 Busy = dict[str, Failed]
+# Sends one request; None means that the route goes on.
+Ask = Callable[[Route, Busy], Awaitable[FetchResult | None]]
 
 
 class Fetcher:
@@ -120,9 +138,25 @@ class Fetcher:
         Without validators in its state the feed is asked in full. ``busy`` is what the round
         knows of its hosts.
         """
+        return await self._outcome(feed, self._ask, busy)
+
+    async def post(
+        self, url: str, form: Mapping[str, str], busy: Busy | None = None
+    ) -> Failed | None:
+        """Send a form; return None where the server took it (any 2xx), else why not.
+
+        The message has the beginning of the body, where servers say what is wrong. Any 4xx other
+        than "later" is permanent. Only redirects that keep the form are followed, and none to
+        where others could read it.
+        """
+        send = partial(self._send, urlencode(form).encode())
+        result = await self._outcome(FeedState(FeedId(0), url, "", ""), send, busy)
+        return result if isinstance(result, Failed) else None
+
+    async def _outcome(self, feed: FeedState, ask: Ask, busy: Busy | None) -> FetchResult:
         try:
             route = Route(feed, self._limits.max_redirects)
-            return await self._follow(route, {} if busy is None else busy)
+            return await self._follow(route, ask, {} if busy is None else busy)
         except GaveUpError as error:
             return error.failed
         except TimeoutError:
@@ -137,7 +171,7 @@ class Fetcher:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
             return Failed("protocol", f"{type(error).__name__}: {error}")
 
-    async def _follow(self, route: Route, busy: Busy) -> FetchResult:
+    async def _follow(self, route: Route, ask: Ask, busy: Busy) -> FetchResult:
         # Every redirect takes its turn anew, at the host it leads to. What is waited for a turn
         # does not count against the time of the request.
         left, result = self._limits.total_timeout, None
@@ -148,7 +182,7 @@ class Fetcher:
                     return put_off(host, busy[host])
                 begin = time.monotonic()
                 async with asyncio.timeout(left):
-                    result = await self._ask(route, busy)
+                    result = await ask(route, busy)
                 left -= time.monotonic() - begin
         return result
 
@@ -178,6 +212,29 @@ class Fetcher:
         finally:
             await response.aclose()
 
+    async def _send(self, form: bytes, route: Route, busy: Busy) -> FetchResult | None:
+        """Send the form once; None means that the route goes on."""
+        headers = {**self._headers, **FORM_HEADERS}
+        request = httpx.Request(
+            "POST", route.url, content=form, headers=headers, extensions=self._extensions
+        )
+        route.prepare(request)
+        response = await self._transport.handle_async_request(request)
+        try:
+            status = response.status_code
+            if status in KEEPING and "location" in response.headers:
+                route.follow(response, downgrade=False)
+                return None
+            if response.is_success:
+                return Fetched(str(route.url), b"", "")
+            failed = rejected(status, response.reason_phrase, response.headers)
+            if is_busy(status, response.headers):
+                busy[route.host] = failed
+            said = plain_text((await _beginning(response)).decode("utf-8", "replace"), MAX_SAID)
+            return replace(failed, message=f"{failed.message}: {said}") if said else failed
+        finally:
+            await response.aclose()
+
     async def _read(self, response: httpx.Response, route: Route) -> FetchResult:
         encoding = response.headers.get("content-encoding", "").strip().lower()
         try:
@@ -196,6 +253,15 @@ class Fetcher:
         headers = kept_headers(response.headers, validators=route.at_home)
         digest = hashlib.blake2b(body, digest_size=16).hexdigest()
         return Fetched(str(route.url), body, digest, headers, route.moved_to)
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) >= MAX_BEGINNING:
+            break
+    return bytes(body[:MAX_BEGINNING])
 
 
 def _may_be_asked(host: str, busy: Busy) -> bool:

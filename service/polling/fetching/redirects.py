@@ -10,6 +10,8 @@ from service.records import FeedState
 HIGHEST_PORT = 65_535
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
+# After these a form is sent again as it was.
+KEEPING = frozenset({307, 308})
 SCHEMES = ("http", "https")
 
 
@@ -65,8 +67,8 @@ class Route:
         if self._cookies:
             self._cookies.set_cookie_header(request)
 
-    def follow(self, response: httpx.Response) -> None:
-        """Go where the response points.
+    def follow(self, response: httpx.Response, *, downgrade: bool = True) -> None:
+        """Go where the response points; from https to http only if ``downgrade`` allows it.
 
         Raises:
             GaveUpError: it points out of the web, in a circle, or ever further.
@@ -81,8 +83,10 @@ class Route:
         self._hops += 1
         # From https to http is followed, as some sites serve their feeds so; but it is never
         # taken for the feed's new address, since anyone on the way can read and change it.
-        downgrade = (before.scheme, self.url.scheme) == ("https", "http")
-        self._permanent &= response.status_code in PERMANENT and not downgrade
+        is_downgrade = (before.scheme, self.url.scheme) == ("https", "http")
+        if is_downgrade and not downgrade:
+            raise _lost("a redirect to where anyone on the way could read what is sent")
+        self._permanent &= response.status_code in PERMANENT and not is_downgrade
         if self._stop() in self._seen:
             raise _lost("the redirects lead in a circle")
         self._seen.add(self._stop())

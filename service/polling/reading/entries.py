@@ -81,7 +81,8 @@ def feed_of(head: Head, read: Iterable[Entry | str], base: str) -> ParsedFeed:
         tuple(articles),
         tuple(skipped),
         update_every=_promise(head),
-        hub=_hub(head.links, base),
+        hub=_linked(head.links, "hub", base),
+        topic=_linked(head.links, "self", base),
     )
 
 
@@ -93,7 +94,7 @@ def _article(entry: Entry, base: str) -> ParsedArticle | str:
     text = next((text for text in plain if text), "")
     if not heading and not text:
         return "neither title nor text"
-    url = _absolute(base, entry.link)
+    url = web_address(base, entry.link)
     if not heading and not url and not entry.guid:
         return "neither title nor link nor id"
     return ParsedArticle(
@@ -112,7 +113,8 @@ def is_plain_address(link: str) -> bool:
     return _PLAIN_ADDRESS.fullmatch(link) is not None
 
 
-def _absolute(base: str, link: str | None) -> str | None:
+def web_address(base: str, link: str | None) -> str | None:
+    """Return the whole http(s) address that a link on the page ``base`` leads to, if it does."""
     if not link:
         return None
     if is_plain_address(link):
@@ -168,7 +170,7 @@ def _number(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _hub(links: Iterable[tuple[str, str]], base: str) -> str | None:
-    """Return where the feed may be subscribed to (WebSub)."""
-    hubs = (_absolute(base, href) for relation, href in links if relation == "hub")
-    return next((hub for hub in hubs if hub), None)
+def _linked(links: Iterable[tuple[str, str]], relation: str, base: str) -> str | None:
+    """Return the first address that the document names as its hub, or as its own (WebSub)."""
+    named = (web_address(base, href) for kind, href in links if kind == relation)
+    return next((address for address in named if address), None)

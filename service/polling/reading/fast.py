@@ -138,8 +138,8 @@ class _Reader:
         first = own.get("url", own.get("uri", own.get("href")))
         href = first or own.get("href")
         if href is None:
-            if own.get("rel") == "hub":
-                raise UnsureError("hub")
+            if own.get("rel") in ("hub", "self"):
+                raise UnsureError("a link without an address")
             self._listen(Role.LINK, {})
             return
         relation = own.get("rel", "alternate")

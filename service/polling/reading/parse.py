@@ -174,7 +174,8 @@ def _parse_json(fetched: Fetched) -> ParsedFeed | Failed:
     version, items = document.get("version"), document.get("items")
     if "jsonfeed.org" not in str(version) or not isinstance(items, list):
         return Failed("not-a-feed", "JSON, but not a JSON Feed")
-    head = Head(title=_text(document.get("title")), links=_hubs(document.get("hubs")))
+    links = [*_hubs(document.get("hubs")), ("self", _text(document.get("feed_url")))]
+    head = Head(title=_text(document.get("title")), links=links)
     return feed_of(head, [_from_item(item) for item in items], fetched.url)
 
 

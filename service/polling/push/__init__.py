@@ -1,0 +1,1 @@
+"""Subscribing at hubs, which push (WebSub): every decision, and no request. Pure."""

@@ -1,0 +1,1 @@
+"""What is answered to requests from outside, over HTTP."""
