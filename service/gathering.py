@@ -7,9 +7,9 @@ before a crash still waits after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 import numpy as np
@@ -36,7 +36,7 @@ from service.stories.rarity import Named
 from service.stories.regroup import Regrouped, regroup
 from service.stories.space import Background
 from service.stories.stream import in_order
-from service.stories.window import Window
+from service.stories.window import Window, step
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,9 @@ class Gathered:
     opened: int = 0
     merged: int = 0
     parted: int = 0
+
+    def __add__(self, other: Gathered) -> Gathered:
+        return Gathered(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 class Gatherer:
@@ -73,6 +76,7 @@ class Gatherer:
         self._encoder = encoder
         self._bearings = bearings
         self._roles = roles
+        self._space = model.space.mark()
         self._window: Window | None = None
         self._placed: dict[ArticleId, PlacedArticle] = {}
         self._turn = 0
@@ -87,7 +91,7 @@ class Gatherer:
         with self._database.reading() as connection:
             loose = grouping.loose(connection)
             if self._window is None:
-                loose += grouping.unread(connection, now - REACH)
+                loose += grouping.unread(connection, now - REACH, self._space)
         if not loose:
             return Gathered()
         newcomers = {one.id: one for one in self._newcomers(loose)}
@@ -125,7 +129,12 @@ class Gatherer:
         turn = grouping.take_turn(connection)
         window = self._window_at(connection, turn, now)
         # Another process may have placed some while these were read.
-        taken = [one for id_, one in newcomers.items() if id_ not in self._placed]
+        waiting = {one.article.id for one in grouping.loose(connection)}
+        taken = [
+            one
+            for id_, one in newcomers.items()
+            if id_ in waiting or (one.story is not None and id_ not in self._placed)
+        ]
         backgrounds = _unpacked(grouping.load_backgrounds(connection, self._model.space.encoder))
         placed, learnt = self._model.place(in_order(taken), backgrounds)
         grouping.save_backgrounds(connection, self._model.space.encoder, _packed(learnt))
@@ -138,11 +147,12 @@ class Gatherer:
         fresh = [row for row in range(first, len(window)) if window.stories[row] is None]
         rule = self._model.rule_given(self._learn_names(connection, placed))
         changes = regroup(window, fresh, rule)
-        gathered = Gathered(articles=len(fresh))
-        for change in changes:
-            gathered = self._apply(connection, window, change, now, gathered)
+        came = {window.ids[row] for row in fresh}
+        gathered = sum(
+            (self._apply(connection, window, change, came, now) for change in changes), Gathered()
+        )
         self._turn = turn
-        log.info("stories gathered", **{n: getattr(gathered, n) for n in Gathered.__slots__})
+        log.info("stories gathered", **asdict(gathered))
         return gathered
 
     def _learn_names(self, connection: Connection, placed: Sequence[PlacedArticle]) -> Named:
@@ -157,12 +167,13 @@ class Gatherer:
         """Write what was found out of articles that were in stories already."""
         for one in placed:
             if one.story is not None:
-                grouping.place(connection, one.story, [one], now)
+                grouping.place(connection, one.story, [one], now, self._space)
 
     def _window_at(self, connection: Connection, turn: int, now: datetime) -> Window:
         oldest = (now - REACH).timestamp() / DAY_SECONDS
         if self._window is None or self._turn != turn - 1:
-            placed = grouping.placed_since(connection, now - REACH)
+            since = datetime.fromtimestamp(step(oldest) * DAY_SECONDS, UTC)
+            placed = grouping.placed_since(connection, since, self._space)
             self._placed = {one.id: one for one in placed}
             self._window = Window(self._model.traits([]))
             self._window.add(
@@ -179,37 +190,39 @@ class Gatherer:
         connection: Connection,
         window: Window,
         change: Regrouped,
+        came: Collection[ArticleId],
         now: datetime,
-        gathered: Gathered,
     ) -> Gathered:
         story = change.story or grouping.open_story(connection, now)
         for absorbed in change.absorbed:
             grouping.merge(connection, absorbed, story, now)
             window.merge(absorbed, story)
         window.move(change.articles, story)
-        grouping.place(connection, story, [self._placed[id_] for id_ in change.articles], now)
-        if change.split_from is not None:
+        placed = [self._placed[id_] for id_ in change.articles]
+        grouping.place(connection, story, placed, now, self._space)
+        fresh = {id_ for id_ in change.articles if id_ in came}
+        if change.split_from is not None and not fresh:
             grouping.part(connection, change.split_from, story)
-        self._tell_news(connection, story, set(change.articles), now)
+        self._tell_news(connection, story, fresh, now)
         return Gathered(
-            gathered.articles,
-            gathered.opened + (change.story is None),
-            gathered.merged + len(change.absorbed),
-            gathered.parted + (change.split_from is not None),
+            len(fresh),
+            int(change.story is None),
+            len(change.absorbed),
+            int(change.split_from is not None),
         )
 
     def _tell_news(
-        self, connection: Connection, id_: StoryId, joined: set[ArticleId], now: datetime
+        self, connection: Connection, id_: StoryId, came: Collection[ArticleId], now: datetime
     ) -> None:
-        """Mark copies, and take the story to its next version if what joined says something new."""
+        """Mark copies, and take the story to its next version if what came says something new."""
         story = stories.find(connection, id_)
-        if story is None or len(story.reports) < 2:
+        if story is None:
             return
         copies = _copies(story.reports)
-        grouping.mark_copies(connection, copies)
+        grouping.mark_copies(connection, id_, copies)
         reports = [replace(one, copy_of=copies.get(one.article.id)) for one in story.reports]
-        known = [one for one in reports if one.article.id not in joined]
-        fresh = [one for one in reports if one.article.id in joined]
+        known = [one for one in reports if one.article.id not in came]
+        fresh = [one for one in reports if one.article.id in came]
         new = novelty(known, fresh, self._roles)
         if new is not None:
             news = StoryNews(story.version + 1, new.kind, new.detail, new.report.article.id, now)

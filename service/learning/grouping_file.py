@@ -66,7 +66,7 @@ def read(path: Path, encoder: str) -> GroupingModel:
     if not path.is_file():
         raise ModelError(f"no grouping model at {path}", mend=mend, code="model-missing")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             loaded = {name: arrays[name] for name in arrays.files}
         known = int(loaded["format"]) == FORMAT and tuple(loaded["features"]) == FEATURES
         model = _model(loaded)

@@ -73,7 +73,9 @@ def _settings(folder: Path) -> str:
     return (
         "# All other settings are described in the settings.toml that comes with the program.\n"
         f"data_dir = {_quoted(str(folder / 'var'))}\n\n"
-        f"[relevance]\nmodels_dir = {_quoted(str(folder / 'models'))}\n"
+        f"[relevance]\nmodels_dir = {_quoted(str(folder / 'models'))}\n\n"
+        "# How articles are grouped does not depend on the topic.\n"
+        '[stories]\nfolder = "models/stories"\n'
     )
 
 

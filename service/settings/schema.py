@@ -89,8 +89,9 @@ class LearningSettings(_Section):
 class StoriesSettings(_Section):
     """How articles become stories."""
 
-    # The grouping model, the lexicon and the written stories that it learns from.
-    folder: str = "models/stories"
+    # The grouping model, the lexicon and the written stories it learns from; "" for where the
+    # other models are.
+    folder: str = ""
     window_hours: Hours = 72
 
 

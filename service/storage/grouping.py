@@ -51,20 +51,22 @@ def loose(connection: Connection) -> list[LooseArticle]:
     return _read(connection, articles.c.id.in_(waiting))
 
 
-def unread(connection: Connection, joined_after: datetime) -> list[LooseArticle]:
-    """Return the articles that an older version put into stories without reading them."""
+def unread(connection: Connection, joined_after: datetime, space: str) -> list[LooseArticle]:
+    """Return the articles that were put into stories without being placed in this space."""
     return _read(
-        connection, story_articles.c.vectors.is_(None), story_articles.c.joined_at > joined_after
+        connection,
+        story_articles.c.space.is_distinct_from(space),
+        story_articles.c.joined_at > joined_after,
     )
 
 
-def placed_since(connection: Connection, since: datetime) -> list[PlacedArticle]:
-    """Return the articles in stories that were reported after ``since``, oldest first."""
+def placed_since(connection: Connection, since: datetime, space: str) -> list[PlacedArticle]:
+    """Return the articles in stories that were reported from ``since`` on, oldest first."""
     rows = connection.execute(
         select(story_articles, feeds.c.outlet, articles.c.title)
         .join(articles, articles.c.id == story_articles.c.article_id)
         .join(feeds, feeds.c.id == articles.c.feed_id)
-        .where(story_articles.c.reported_at > since, story_articles.c.vectors.is_not(None))
+        .where(story_articles.c.reported_at >= since, story_articles.c.space == space)
         .order_by(story_articles.c.reported_at, story_articles.c.article_id)
     )
     return [
@@ -101,7 +103,11 @@ def open_story(connection: Connection, now: datetime) -> StoryId:
 
 
 def place(
-    connection: Connection, story: StoryId, placed: Sequence[PlacedArticle], now: datetime
+    connection: Connection,
+    story: StoryId,
+    placed: Sequence[PlacedArticle],
+    now: datetime,
+    space: str,
 ) -> None:
     """Put articles into a story, out of any other; when they joined is when they came in first."""
     if not placed:
@@ -109,7 +115,7 @@ def place(
     statement = insert_or(connection, story_articles)
     fresh = {
         name: statement.excluded[name]
-        for name in ("story_id", "reported_at", "language", "bearings", "vectors")
+        for name in ("story_id", "reported_at", "language", "bearings", "vectors", "space")
     }
     connection.execute(
         statement.on_conflict_do_update(index_elements=[story_articles.c.article_id], set_=fresh),
@@ -122,6 +128,7 @@ def place(
                 "language": one.language,
                 "bearings": asdict(one.bearings),
                 "vectors": one.vectors,
+                "space": space,
             }
             for one in placed
         ],
@@ -164,11 +171,15 @@ def add_news(connection: Connection, story: StoryId, news: StoryNews) -> None:
     )
 
 
-def mark_copies(connection: Connection, copies: Mapping[ArticleId, ArticleId]) -> None:
-    """Note which article's text others carry."""
+def mark_copies(
+    connection: Connection, story: StoryId, copies: Mapping[ArticleId, ArticleId]
+) -> None:
+    """Note which articles of a story carry whose text; the others are their own."""
+    own = story_articles.c.story_id == story
+    connection.execute(update(story_articles).where(own).values(copy_of=None))
     for copy, original in copies.items():
-        own = story_articles.c.article_id == copy
-        connection.execute(update(story_articles).where(own).values(copy_of=original))
+        one = story_articles.c.article_id == copy
+        connection.execute(update(story_articles).where(one).values(copy_of=original))
 
 
 def versions_of(connection: Connection, ids: Iterable[StoryId]) -> dict[StoryId, int]:

@@ -189,6 +189,8 @@ story_articles = Table(
     Column("language", String(3)),
     Column("bearings", JSON(none_as_null=True)),
     Column("vectors", LargeBinary),
+    # The space that the vectors lie in.
+    Column("space", String(16)),
     # The article whose text this one carries.
     Column("copy_of", Integer),
 )

@@ -8,6 +8,7 @@ drown the telling ones (Mu & Viswanath 2018, "All-but-the-Top").
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,13 @@ class Space:
     meaning_means: Floats
     title_means: Floats
     basis: Floats
+
+    def mark(self) -> str:
+        """Return what tells vectors in this space from those in another."""
+        content = hashlib.blake2b(self.encoder.encode(), digest_size=8)
+        for array in (self.meaning_means, self.title_means, self.basis):
+            content.update(np.ascontiguousarray(array).tobytes())
+        return content.hexdigest()
 
     def language_of(self, meaning: Floats) -> list[str]:
         """Return the language of each row: that of the nearest mean. Feeds are often wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +10,17 @@ import numpy as np
 
 from service.records import ArticleId, StoryId
 from service.stories.traits import Traits
+
+STEPS_A_DAY = 4
+
+
+def step(day: float) -> float:
+    """Return from when on a window holds articles if it must hold those from ``day`` on.
+
+    In steps, since throwing out takes long; by the clock, so that what a window holds does not
+    depend on when it was last read.
+    """
+    return math.floor(day * STEPS_A_DAY) / STEPS_A_DAY
 
 
 class Window:
@@ -70,11 +82,8 @@ class Window:
         self.move([self.ids[row] for row in self.members(absorbed)], story)
 
     def forget(self, before: float) -> bool:
-        """Throw out what is older than ``before``, in days; tell whether anything was.
-
-        At once, not now and then: what a window holds must not depend on when it was last read.
-        """
-        kept = np.flatnonzero(self.traits.day >= before)
+        """Throw out what is older than the step of ``before``, in days; tell if anything was."""
+        kept = np.flatnonzero(self.traits.day >= step(before))
         if len(kept) == len(self.ids):
             return False
         traits, ids = self.traits.rows(kept), [self.ids[row] for row in kept]

@@ -38,7 +38,7 @@ def lexicon(settings: Settings) -> tuple[Lexicon, Roles]:
         ConfigError: the file is missing or wrong; it says what, where, and how to mend it.
 
     """
-    known = read_lexicon(Path(settings.stories.folder) / LEXICON)
+    known = read_lexicon(_folder(settings) / LEXICON)
     names = {id_: entry.name for id_, entry in {**known.actors, **known.matters}.items()}
     media, places, speaking, happening = (
         frozenset(known.roles.get(role, ()))
@@ -62,7 +62,7 @@ def grouping_model(settings: Settings) -> GroupingModel:
         ModelError: there is none, or none for the encoder in use.
 
     """
-    path = Path(settings.stories.folder) / grouping_file.FILE
+    path = _folder(settings) / grouping_file.FILE
     return grouping_file.read(path, encoder_of(settings).name)
 
 
@@ -74,7 +74,7 @@ def gatherer(settings: Settings, database: Database, encoder: Encoder) -> Gather
 
 def train_grouping(settings: Settings) -> tuple[Path, GroupingFigures]:
     """Learn from the written stories; return where the model is, and its figures held back."""
-    folder = Path(settings.stories.folder)
+    folder = _folder(settings)
     encoder = encoder_of(settings)
     kept = Path(settings.data_dir) / "models" / "embeddings" / f"stories-{encoder.name}.npz"
     embeddings.load(kept, encoder)
@@ -111,3 +111,7 @@ def group_reports(
     known, _ = lexicon(settings)
     newcomers = newcomers_of(reports, encoder_of(settings), known.read, progress)
     return group_all(reports, newcomers, model)
+
+
+def _folder(settings: Settings) -> Path:
+    return Path(settings.stories.folder or Path(settings.relevance.models_dir) / "stories")

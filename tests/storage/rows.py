@@ -25,6 +25,7 @@ from service.storage.database import Database
 from tests.make import NOW, feed_config, parsed_article
 
 T = TypeVar("T")
+SPACE = "space"
 
 
 def list_feeds(database: Database, *urls: str, now: datetime = NOW) -> list[FeedId]:
@@ -86,7 +87,7 @@ def tell_in(
     """Put articles into a story, a new one for None."""
     with database.transaction() as connection:
         known = story or grouping.open_story(connection, now)
-        grouping.place(connection, known, [placed(member, now) for member in members], now)
+        grouping.place(connection, known, [placed(m, now) for m in members], now, SPACE)
     return known
 
 

@@ -8,6 +8,7 @@ from service.storage import digests, grouping, stories, tables
 from service.storage.database import Database
 from tests.make import NOW, digest, digest_story
 from tests.storage.rows import (
+    SPACE,
     arrival,
     at_once,
     list_feeds,
@@ -95,10 +96,10 @@ def test_what_grouping_knows_of_an_article_is_what_it_stored(database: Database)
     )
     with database.transaction() as connection:
         story = grouping.open_story(connection, NOW)
-        grouping.place(connection, story, [told], NOW)
+        grouping.place(connection, story, [told], NOW, SPACE)
     with database.reading() as connection:
-        (found,) = grouping.placed_since(connection, NOW - 2 * HOUR)
-        later = grouping.placed_since(connection, NOW - HOUR)
+        (found,) = grouping.placed_since(connection, NOW - 2 * HOUR, SPACE)
+        later = grouping.placed_since(connection, NOW - HOUR + timedelta(seconds=1), SPACE)
     assert found == placed(
         one,
         NOW - HOUR,
@@ -128,10 +129,10 @@ def test_articles_of_older_versions_are_found_to_be_read(database: Database) -> 
     tell_in(database, None, two)
     with database.transaction() as connection:
         bare = tables.story_articles.c.article_id == one
-        connection.execute(tables.story_articles.update().where(bare).values(vectors=None))
+        connection.execute(tables.story_articles.update().where(bare).values(space="older"))
     with database.reading() as connection:
-        (found,) = grouping.unread(connection, NOW - HOUR)
-        assert grouping.unread(connection, NOW) == []
+        (found,) = grouping.unread(connection, NOW - HOUR, SPACE)
+        assert grouping.unread(connection, NOW, SPACE) == []
     assert (found.article.id, found.story) == (one, story)
 
 
@@ -181,7 +182,7 @@ def test_a_part_of_a_told_story_is_not_told_again(database: Database) -> None:
     tell(database, "desk", whole)
     with database.transaction() as connection:
         part = grouping.open_story(connection, NOW)
-        grouping.place(connection, part, [placed(two)], NOW)
+        grouping.place(connection, part, [placed(two)], NOW, SPACE)
         grouping.part(connection, whole, part)
     assert was_told(database, "desk", part) == {(part, 1)}
 
@@ -204,7 +205,7 @@ def test_a_copy_says_whose_text_it_carries(database: Database) -> None:
     one, two = articles(database, "One", "Two")
     story_id = tell_in(database, None, one, two)
     with database.transaction() as connection:
-        grouping.mark_copies(connection, {two: one})
+        grouping.mark_copies(connection, story_id, {two: one})
     with database.reading() as connection:
         story = stories.find(connection, story_id)
     assert story is not None

@@ -16,11 +16,12 @@ import numpy as np
 from service.records import ArticleId, Bearings, PlacedArticle, StoryId
 from service.stories.model import DAY_SECONDS, GroupingModel, Newcomer
 from service.stories.pairs import FEATURES, LONGEST_GAP_DAYS, PairModel
+from service.stories.rarity import Named
 from service.stories.regroup import Regrouped, Rule, regroup
 from service.stories.space import Background, Floats, Space
 from service.stories.stream import Stream, in_order
 from service.stories.traits import Traits
-from service.stories.window import Window
+from service.stories.window import Window, step
 from tests.make import NOW
 
 LANGUAGES = ("en", "ru")
@@ -30,7 +31,6 @@ STRIKE, DEAL, TALKS, CRASH = range(EVENTS)
 TALE, OTHER_TALE = StoryId(1), StoryId(2)
 
 ACTORS = ("lavrov", "araghchi", "kyiv")
-MATTERS = ("drones", "sanctions")
 
 
 def told(event: int = STRIKE, towards: int = DEAL, degrees: float = 0) -> Floats:
@@ -63,12 +63,13 @@ def pair_model(bias: float = -5.0, **weights: float) -> PairModel:
         np.array([given.get(name, 0.0) for name in FEATURES]),
         bias,
         np.array([1, 1, 2], dtype=np.float32),
-        np.array([1, 3], dtype=np.float32),
     )
 
 
-def grouping_model(threshold: float = 0.0, nearest_share: float = 0.0) -> GroupingModel:
-    return GroupingModel(space(), Rule(pair_model(), threshold, nearest_share), ACTORS, MATTERS)
+def grouping_model(rule: Rule | None = None) -> GroupingModel:
+    """Return a model; half of the written items name the first actor, none the last."""
+    shares = np.array([0.5, 0.1, 0], dtype=np.float32)
+    return GroupingModel(space(), rule or Rule(pair_model(), 0.0), ACTORS, shares)
 
 
 MODEL = grouping_model()
@@ -130,27 +131,30 @@ def regrouped(*articles: PlacedArticle, rule: Rule = MODEL.rule) -> list[Regroup
 class Restarted:
     """Groups as ``Stream`` does, but is started anew for each batch.
 
-    It keeps between batches only what the database keeps: articles as placed, and the backgrounds.
+    It keeps between batches only what the database keeps: articles as placed, and what was learnt.
     """
 
     def __init__(self, model: GroupingModel = MODEL) -> None:
         self._model = model
         self._kept: dict[ArticleId, PlacedArticle] = {}
         self._backgrounds: dict[str, Background] = {}
+        self._named = Named()
         self._opened = 0
         self._oldest = -np.inf
 
     def take(self, newcomers: Sequence[Newcomer]) -> None:
         new, learnt = self._model.place(in_order(newcomers), self._backgrounds)
         self._backgrounds |= learnt
+        self._named = self._named.with_more(one.bearings.actors for one in new)
         days = [_day(one.reported_at) for one in new]
-        self._oldest = max(self._oldest, min(days) - LONGEST_GAP_DAYS)
+        self._oldest = max(self._oldest, step(min(days) - LONGEST_GAP_DAYS))
         window = Window(self._model.traits([]))
         self._add(window, [one for one in self._read() if _day(one.reported_at) >= self._oldest])
         first = len(window)
         self._add(window, new)
         self._kept |= {one.id: one for one in new}
-        for change in regroup(window, range(first, len(window)), self._model.rule):
+        rule = self._model.rule_given(self._named)
+        for change in regroup(window, range(first, len(window)), rule):
             self._apply(change)
 
     @property

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from service.records import Bearings, Item, StoryId
 from service.stories.model import DAY_SECONDS, TEXT_CHARACTERS, Newcomer, text_of, title_of
+from service.stories.rarity import REMEMBERED_ARTICLES, Named
 from service.stories.space import Background
 from service.stories.traits import Traits
 from tests.make import NOW
@@ -19,7 +20,6 @@ from tests.stories.small_space import (
     ACTORS,
     DEAL,
     EVENTS,
-    MATTERS,
     MODEL,
     STRIKE,
     TALKS,
@@ -111,13 +111,10 @@ def test_names_stand_in_the_columns_of_the_models_own() -> None:
     names = Bearings(
         actors=("kyiv", "gandalf", "lavrov"),
         leads=("kyiv",),
-        matters=("sanctions", "rings"),
-        headed=("rings",),
     )
     rows = MODEL.traits([placed(1, bearings=names), placed(2)])
     assert rows.actors.tolist() == [[True, False, True], [False] * len(ACTORS)]
     assert rows.leads.tolist() == [[False, False, True], [False] * len(ACTORS)]
-    assert rows.matters.tolist() == [[False, True], [False] * len(MATTERS)]
 
 
 def test_the_same_number_is_the_same_anywhere() -> None:
@@ -151,6 +148,61 @@ def test_the_time_is_told_to_the_second() -> None:
 )
 def test_live_blogs_and_round_ups_speak_of_many_events(title: str, mixed: bool) -> None:
     assert MODEL.traits([placed(1, title=title)]).mixed.tolist() == [mixed]
+
+
+# --- who is named ------------------------------------------------------------------------------
+
+
+def weights(named: Named) -> list[float]:
+    """Return how much "lavrov", "araghchi" and "kyiv" tell; half of what was written names one."""
+    return [float(weight) for weight in MODEL.rule_given(named).model.actor_weights]
+
+
+def test_before_anything_comes_an_actor_tells_the_more_the_fewer_written_items_name_it() -> None:
+    lavrov, araghchi, kyiv = weights(Named())
+    assert 0 < lavrov < araghchi < kyiv
+    assert lavrov == pytest.approx(np.log(2), abs=0.05)
+
+
+def test_whom_all_reports_name_these_days_tells_nothing_more() -> None:
+    named = Named().with_more([["kyiv"]] * REMEMBERED_ARTICLES)
+    lavrov, _, kyiv = weights(named)
+    assert 0 < kyiv < 0.25
+    assert lavrov > weights(Named())[0]
+
+
+def test_whom_nobody_names_any_more_tells_as_much_as_before() -> None:
+    loud = Named().with_more([["kyiv"]] * REMEMBERED_ARTICLES)
+    quiet = loud
+    for _ in range(8):
+        quiet = quiet.with_more([["lavrov"]] * REMEMBERED_ARTICLES)
+    assert quiet.articles <= 2 * REMEMBERED_ARTICLES
+    assert weights(quiet)[2] > 5 > weights(loud)[2]
+
+
+def test_names_the_model_does_not_know_and_names_told_twice_change_nothing() -> None:
+    once = Named().with_more([["kyiv"], ["lavrov", "kyiv"]])
+    assert weights(once.with_more([])) == weights(once)
+    assert weights(Named().with_more([["kyiv", "kyiv", "gandalf"], ["lavrov", "kyiv"]])) == (
+        weights(once)
+    )
+
+
+def test_the_rest_of_the_rule_stays_what_it_is() -> None:
+    rule = MODEL.rule_given(Named().with_more([["kyiv"]]))
+    assert rule.threshold == MODEL.rule.threshold
+    assert rule.model.weights is MODEL.rule.model.weights
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([*ACTORS, "gandalf"])), max_size=12), st.data())
+def test_in_which_order_articles_name_actors_makes_no_difference(
+    documents: list[list[str]], data: st.DataObject
+) -> None:
+    before = Named(350.0, {"kyiv": 17.5, "lavrov": 0.1})
+    shuffled = data.draw(st.permutations(documents))
+    assert before.with_more(shuffled) == before.with_more(documents)
+    assert all(weight >= 0 for weight in weights(before.with_more(documents)))
 
 
 # --- anything -----------------------------------------------------------------------------------

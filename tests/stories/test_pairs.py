@@ -16,7 +16,6 @@ from tests.make import NOW
 from tests.stories.small_space import (
     ACTORS,
     DEAL,
-    MATTERS,
     MODEL,
     STRIKE,
     TALKS,
@@ -108,18 +107,17 @@ def test_numbers_are_shared_or_differ_where_both_tell_some(
 
 
 def test_what_is_named_by_both_tells_the_more_the_rarer_it_is() -> None:
-    both = naming(actors=("lavrov", "kyiv"), matters=("drones", "sanctions"))
+    both = naming(actors=("lavrov", "kyiv"))
     rare, common = naming(actors=("kyiv",)), naming(actors=("lavrov",))
     assert feature("actors", both, both) == pytest.approx(1)
     assert feature("actors", both, rare) == pytest.approx(2 / 5**0.5)
     assert feature("actors", both, common) == pytest.approx(1 / 5**0.5)
-    assert feature("matters", both, naming(matters=("sanctions",))) == pytest.approx(3 / 10**0.5)
 
 
 def test_who_names_nothing_has_nothing_in_common_with_anyone() -> None:
-    for name in ("actors", "leads", "matters", "leads differ"):
+    for name in ("actors", "leads", "leads differ"):
         assert feature(name, naming(), naming()) == 0
-        assert feature(name, naming(), naming(actors=ACTORS, leads=ACTORS, matters=MATTERS)) == 0
+        assert feature(name, naming(), naming(actors=ACTORS, leads=ACTORS)) == 0
 
 
 def test_leads_differ_where_both_titles_name_actors_and_none_is_the_same() -> None:
@@ -130,7 +128,7 @@ def test_leads_differ_where_both_titles_name_actors_and_none_is_the_same() -> No
 
 
 def test_names_that_the_model_does_not_know_are_not_weighed() -> None:
-    unknown = naming(actors=("gandalf",), leads=("gandalf",), matters=("rings",))
+    unknown = naming(actors=("gandalf",), leads=("gandalf",))
     assert feature("actors", unknown, unknown) == 0
     assert feature("leads differ", unknown, naming(leads=("lavrov",))) == 0
 
@@ -152,7 +150,7 @@ def test_odds_have_a_row_for_each_of_the_some_and_a_column_for_each_of_the_other
     assert PAIRS.odds(traits(), others).shape == (0, 5)
 
 
-NAMES = st.lists(st.sampled_from([*ACTORS, *MATTERS, "unknown"]), max_size=3).map(tuple)
+NAMES = st.lists(st.sampled_from([*ACTORS, "unknown"]), max_size=3).map(tuple)
 
 
 @st.composite

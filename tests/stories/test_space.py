@@ -48,7 +48,7 @@ def test_the_language_is_that_of_the_nearest_mean() -> None:
 def test_a_language_whose_items_were_longer_draws_no_more_than_others() -> None:
     factors = np.array([[1], [9]], np.float32)
     long = Space("small", LANGUAGES, SPACE.meaning_means * factors, SPACE.title_means, SPACE.basis)
-    borrowing = encoded(told(), "en") + encoded(told(), "ru") / 3
+    borrowing = encoded(told(), "en") + encoded(told(), "ru") / np.float32(3)
     assert long.language_of(rows(borrowing)) == ["en"]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from service.records import ArticleId, StoryId
 from service.stories.traits import Traits
-from service.stories.window import Window
+from service.stories.window import Window, step
 from tests.make import NOW
 from tests.stories.small_space import DEAL, MODEL, OTHER_TALE, TALE, placed, told, traits, window_of
 
@@ -95,7 +95,7 @@ def test_an_article_that_is_not_there_cannot_move() -> None:
 # --- what is forgotten --------------------------------------------------------------------------
 
 
-def test_what_is_too_old_is_thrown_out_at_once() -> None:
+def test_what_is_too_old_is_thrown_out() -> None:
     window = window_of(placed(1, story=TALE), placed(2, told(DEAL), story=TALE), placed(3))
     window.traits.day[0] = NOON - 5
     assert window.forget(NOON - 4)
@@ -112,6 +112,20 @@ def test_what_is_just_as_old_as_allowed_stays() -> None:
     assert not window.forget(4.0)
     assert len(window) == 2
     assert not empty().forget(4.0)
+
+
+def test_it_is_thrown_out_by_quarters_of_a_day() -> None:
+    window = empty()
+    window.add(*on_days(4.0, 4.2, 4.3, 5.0))
+    assert not window.forget(4.249)
+    assert window.forget(4.25)
+    assert window.traits.day.tolist() == [4.3, 5.0]
+
+
+@given(st.floats(0, 1e5))
+def test_what_must_be_held_is_held_and_little_more(day: float) -> None:
+    assert day - 0.25 <= step(day) <= day
+    assert step(step(day)) == step(day)
 
 
 def test_a_story_all_of_which_is_old_is_forgotten() -> None:
@@ -149,7 +163,7 @@ def test_rows_stay_what_they_are_while_the_window_grows() -> None:
 
 STORIES = st.integers(1, 4).map(StoryId)
 MAYBE = STORIES | st.none()
-DAYS = st.integers(0, 9)
+DAYS = st.integers(0, 18).map(lambda halves: halves / 2)
 
 
 class AsADict(RuleBasedStateMachine):
@@ -162,7 +176,7 @@ class AsADict(RuleBasedStateMachine):
         self.next = 1
 
     @rule(articles=st.lists(st.tuples(DAYS, MAYBE), max_size=7), say=st.booleans())
-    def add(self, articles: Sequence[tuple[int, StoryId | None]], say: bool) -> None:
+    def add(self, articles: Sequence[tuple[float, StoryId | None]], say: bool) -> None:
         rows, _ = on_days(*(day for day, _ in articles))
         ids = [ArticleId(self.next + at) for at in range(len(articles))]
         self.next += len(articles)
@@ -184,9 +198,9 @@ class AsADict(RuleBasedStateMachine):
         for id_, (day, its) in self.known.items():
             self.known[id_] = (day, story if its == absorbed else its)
 
-    @rule(before=DAYS)
-    def forget(self, before: int) -> None:
-        kept = {id_: one for id_, one in self.known.items() if one[0] >= before}
+    @rule(before=st.floats(0, 9))
+    def forget(self, before: float) -> None:
+        kept = {id_: one for id_, one in self.known.items() if one[0] >= step(before)}
         assert self.window.forget(before) == (len(kept) < len(self.known))
         self.known = kept
 

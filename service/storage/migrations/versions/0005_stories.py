@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=3), nullable=True),
         sa.Column("bearings", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("vectors", sa.LargeBinary(), nullable=True),
+        sa.Column("space", sa.String(length=16), nullable=True),
         sa.Column("copy_of", sa.Integer(), nullable=True),
     ):
         op.add_column("story_articles", column)
