@@ -13,10 +13,12 @@ CHART_HEIGHT, CHART_SIGNS = 32, "▁▂▃▄▅▆▇█"
 
 def reports_line(story: DigestStory) -> str:
     """Say how many reports there are, in which languages, and how many are outlets' own."""
-    count = "1 report" if story.reports == 1 else f"{story.reports} reports"
-    own = f", {story.independent} of them independent" if story.reports > 1 else ""
+    if story.reports == 1:
+        return "1 report"
     spoken = f" in {', '.join(story.languages)}" if len(story.languages) > 1 else ""
-    return f"{count}{spoken}{own}"
+    if story.independent == story.reports:
+        return f"{story.reports} independent reports{spoken}"
+    return f"{story.reports} reports{spoken}, {story.independent} of them independent"
 
 
 def surge_line(surge: DigestSurge) -> str:

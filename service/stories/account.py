@@ -10,6 +10,8 @@ from service.records import Account, Affiliation, Report, Story
 from service.stories.headlines import ReportKind, kind
 from service.stories.novelty import Roles, origins
 
+# Actors of a story are those that one in so many of its reports names.
+NAMED_BY_ONE_IN = 3
 # A title outside these widths in characters is a label, or a paragraph. A Chinese one is two wide.
 TITLE = range(25, 141)
 
@@ -23,7 +25,12 @@ def account(
     """
     reports = sorted(story.reports, key=lambda one: (one.article.reported_at, one.article.id))
     named = Counter(actor for one in reports for actor in one.bearings.actors)
-    shown = [actor for actor, _ in named.most_common() if actor in roles.officials]
+    # Whom one report of many names is not whom the story is about, or a namesake.
+    shown = [
+        actor
+        for actor, count in named.most_common()
+        if actor in roles.officials and count * NAMED_BY_ONE_IN >= len(reports)
+    ]
     return Account(
         story=story,
         lead=_lead(reports, languages),
