@@ -17,6 +17,7 @@ def run(config: Path, *arguments: str, stdin: str | bytes | None = None, **setti
     environment = {
         "CASPIAN_DATA_DIR": str(config.parent / "var"),
         "CASPIAN_RELEVANCE_MODELS_DIR": str(ROOT / "models"),
+        "CASPIAN_STORIES_FOLDER": str(ROOT / "models" / "stories"),
     }
     named = {f"CASPIAN_{name}": value for name, value in settings.items()}
     root = logging.getLogger()

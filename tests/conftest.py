@@ -49,7 +49,8 @@ def shipped_settings() -> Settings:
     """The configuration as shipped, with the models of the checkout."""
     settings = load(ROOT / "config", {})
     relevance = settings.relevance.model_copy(update={"models_dir": str(ROOT / "models")})
-    return settings.model_copy(update={"relevance": relevance})
+    stories = settings.stories.model_copy(update={"folder": str(ROOT / "models" / "stories")})
+    return settings.model_copy(update={"relevance": relevance, "stories": stories})
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         **os.environ,
         "CASPIAN_DATA_DIR": str(folder / "var"),
         "CASPIAN_RELEVANCE_MODELS_DIR": str(ROOT / "models"),
+        "CASPIAN_STORIES_FOLDER": str(ROOT / "models" / "stories"),
         **{f"CASPIAN_{name}": value for name, value in settings.items()},
     }
 

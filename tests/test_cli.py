@@ -43,6 +43,8 @@ ARGUMENTS = {
     "label import": [__file__],
     "models diff": ["baseline", "baseline"],
     "models promote": ["baseline"],
+    "outbox resend": ["1"],
+    "story": ["1"],
 }
 # These make or check configurations themselves, and so need none that is sound.
 WITHOUT_SETTINGS = {("check-config",), ("topic", "new")}

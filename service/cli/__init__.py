@@ -26,6 +26,7 @@ class _LazyGroup(click.Group):
         "health": ("inspect:health", "Exit with 0 while the daemon does its work."),
         "label": ("label:label", "Say what is relevant, or be asked about it."),
         "models": ("models:models", "See the versions of the model, and choose one."),
+        "outbox": ("outbox:outbox", "See what waits, failed or went out; send it again."),
         "poll": ("work:poll_once", "Poll the feeds that are due, once."),
         "retrain": ("models:retrain_model", "Learn from the labels, if that makes it better."),
         "run": ("work:run", "Run the daemon: poll, digest and deliver until SIGTERM."),

@@ -26,7 +26,9 @@ from service.records.delivery import (
     DigestSection,
     DigestStory,
     DigestSurge,
+    OutboxRow,
     Rendered,
+    Revival,
     Unit,
 )
 from service.records.habit import Condition, FeedDay, FeedReport, Habit
@@ -111,11 +113,13 @@ __all__ = [
     "NewsKind",
     "NotModified",
     "Origin",
+    "OutboxRow",
     "ParsedArticle",
     "ParsedFeed",
     "PlacedArticle",
     "Rendered",
     "Report",
+    "Revival",
     "Said",
     "Score",
     "Story",

@@ -169,6 +169,42 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An outbox row as it stands, for whoever looks after the outbox.
+
+    ``channel`` is as it was stored: a row that cannot be read any more is listed too.
+    ``next_attempt_at`` is when it is due, or, while it is being sent, when it is taken up again if
+    that attempt is lost; None where no attempt will follow. ``error`` holds what the other side
+    said last, as it came.
+    """
+
+    id: DeliveryId
+    digest_id: DigestId
+    subscription: str
+    channel: str
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    error_code: str | None
+    error: str | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revival:
+    """What became of deliveries that were to be sent again.
+
+    ``revived`` wait to be sent now; ``refused`` were not dead and are as they were; ``unknown``
+    are not in the outbox.
+    """
+
+    revived: tuple[OutboxRow, ...] = ()
+    refused: tuple[OutboxRow, ...] = ()
+    unknown: tuple[DeliveryId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """The faces of one digest: all made from the same object, so they cannot disagree."""
 

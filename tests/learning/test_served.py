@@ -20,7 +20,7 @@ from service.records import FeedState
 from service.relevance.classifier import Classifier
 from service.relevance.encoder import Vectors
 from service.storage.database import Database
-from service.storage.tables import scores, stories
+from service.storage.tables import loose_articles, scores
 from service.wiring.models import encoder
 from tests.learning.small_topic import FINDER, examples
 from tests.learning.small_versions import (
@@ -297,7 +297,7 @@ def test_what_is_grouped_follows_the_threshold_of_the_version_that_serves(
     with database.reading() as connection:
         probabilities = connection.execute(select(scores.c.probability)).scalars().all()
     wanted = [probability for probability in probabilities if probability >= least]
-    assert bool(rows_of(database, stories)) == bool(wanted)
+    assert len(rows_of(database, loose_articles)) == len(wanted)
 
 
 def test_many_threads_may_score_while_others_promote_and_switch(versions: Versions) -> None:

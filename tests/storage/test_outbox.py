@@ -16,6 +16,8 @@ from service.records import (
     DeliveryStatus,
     Digest,
     DigestId,
+    OutboxRow,
+    Revival,
 )
 from service.storage import digests, outbox, tables
 from service.storage.database import Connection, Database
@@ -61,6 +63,18 @@ def postpone(database: Database, delivery: Delivery, until: datetime) -> None:
 def bury(database: Database, delivery: Delivery) -> None:
     with database.transaction() as connection:
         outbox.bury(connection, delivery, "smtp-550", "no such user")
+
+
+def listed(
+    database: Database, *statuses: DeliveryStatus, since: datetime | None = None
+) -> list[OutboxRow]:
+    with database.reading() as connection:
+        return outbox.listed(connection, statuses, since)
+
+
+def revive(database: Database, *ids: int, now: datetime = NOW) -> Revival:
+    with database.transaction() as connection:
+        return outbox.revive(connection, [DeliveryId(id_) for id_ in ids], now)
 
 
 def only_row(database: Database) -> Any:
@@ -281,3 +295,105 @@ def test_deliveries_are_counted_by_status(database: Database) -> None:
         DeliveryStatus.SENT: 1,
         DeliveryStatus.DEAD: 1,
     }
+
+
+# --- looked at, and sent again ---------------------------------------------------------------
+
+
+def one_of_each(database: Database) -> None:
+    """Rows 1 to 4: sent, dead, being sent, waiting; the last one is the newest."""
+    for hours in (4, 3, 2, 1):
+        issue(database, DESK, now=NOW - timedelta(hours=hours))
+    close(database, claimed(database))
+    bury(database, claimed(database))
+    claimed(database)
+
+
+def test_deliveries_are_listed_newest_first_with_what_comes_next(database: Database) -> None:
+    one_of_each(database)
+    assert [(row.id, row.status, row.next_attempt_at) for row in listed(database)] == [
+        (4, DeliveryStatus.PENDING, NOW - timedelta(hours=1)),
+        (3, DeliveryStatus.SENDING, NOW + LEASE),
+        (2, DeliveryStatus.DEAD, None),
+        (1, DeliveryStatus.SENT, None),
+    ]
+
+
+def test_a_listed_delivery_tells_all_but_the_digest(database: Database) -> None:
+    digest_id = issue(database, DESK)
+    bury(database, claimed(database))
+    assert listed(database) == [
+        OutboxRow(
+            id=DeliveryId(1),
+            digest_id=digest_id,
+            subscription="desk",
+            channel="email:desk@example.org",
+            status=DeliveryStatus.DEAD,
+            attempts=1,
+            next_attempt_at=None,
+            error_code="smtp-550",
+            error="no such user",
+            created_at=NOW,
+            sent_at=None,
+        )
+    ]
+
+
+def test_deliveries_are_listed_by_status_and_by_age(database: Database) -> None:
+    one_of_each(database)
+    ends = listed(database, DeliveryStatus.SENT, DeliveryStatus.PENDING)
+    assert [row.id for row in ends] == [4, 1]
+    assert [row.id for row in listed(database, since=NOW - timedelta(hours=2))] == [4, 3]
+
+
+def test_a_row_that_cannot_be_read_is_listed_too(database: Database) -> None:
+    issue(database)
+    with database.transaction() as connection:
+        connection.execute(tables.outbox.update().values(channel="pigeon:coop"))
+    assert claim(database) is None
+    (row,) = listed(database)
+    assert (row.channel, row.error_code) == ("pigeon:coop", "unreadable")
+
+
+def test_a_revived_delivery_is_due_at_once_as_if_never_tried(database: Database) -> None:
+    issue(database)
+    first = claimed(database)
+    bury(database, first)
+    later = NOW + timedelta(days=1)
+    (row,) = revive(database, 1, now=later).revived
+    assert (row.status, row.attempts, row.next_attempt_at) == (DeliveryStatus.PENDING, 0, later)
+    assert row.error == "no such user"
+    assert claim(database, later - TICK) is None
+    again = claimed(database, later)
+    assert (again.attempts, again.message_id) == (1, first.message_id)
+
+
+def test_what_is_not_dead_is_not_revived_and_stays_as_it_is(database: Database) -> None:
+    one_of_each(database)
+    before = {row.id: row for row in rows_of(database, tables.outbox)}
+    found = revive(database, 4, 99, 3, 2, 1, 2)
+    assert [row.id for row in found.revived] == [2]
+    assert [row.id for row in found.refused] == [4, 3, 1]
+    assert found.unknown == (DeliveryId(99),)
+    after = {row.id: row for row in rows_of(database, tables.outbox)}
+    assert {id_ for id_ in after if after[id_] != before[id_]} == {2}
+
+
+def test_more_are_revived_than_one_statement_takes(database: Database) -> None:
+    for _ in range(3):
+        issue(database)
+        bury(database, claimed(database))
+    found = revive(database, *range(1, 2 * outbox.AT_MOST))
+    assert (len(found.revived), len(found.unknown)) == (3, 2 * outbox.AT_MOST - 4)
+
+
+def test_of_those_who_revive_a_delivery_at_the_same_time_one_does(database: Database) -> None:
+    issue(database)
+    bury(database, claimed(database))
+    found = at_once([lambda: revive(database, 1)] * 4)
+    assert sorted(len(one.revived) for one in found) == [0, 0, 0, 1]
+    assert sum(len(one.refused) for one in found) == 3
+
+
+def test_nothing_asked_is_nothing_revived(database: Database) -> None:
+    assert revive(database) == Revival()
