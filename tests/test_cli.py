@@ -139,6 +139,15 @@ def test_warnings_alone_are_told_and_end_with_0(config: Path) -> None:
     assert "nothing to mend" not in result.stdout
 
 
+def test_a_lexicon_that_is_missing_or_wrong_is_told_too(config: Path, tmp_path: Path) -> None:
+    missing = run(config, "check-config", STORIES_FOLDER=str(tmp_path))
+    (tmp_path / "lexicon.toml").write_text('[actors.un]\nname = "UN"\n')
+    wrong = run(config, "check-config", STORIES_FOLDER=str(tmp_path))
+    assert (missing.exit_code, wrong.exit_code) == (2, 2)
+    assert "caspian.E001 lexicon.toml" in missing.stdout
+    assert "caspian.E004 lexicon.toml: actors.un: it has no terms" in wrong.stdout
+
+
 def test_checking_creates_nothing(config: Path) -> None:
     run(config, "check-config")
     assert not (config.parent / "var").exists()

@@ -12,10 +12,12 @@ from pathlib import Path
 import click
 
 from service.cli.app import EXIT_CONFIG, EXIT_PROBLEM, ending_well, settings_of
+from service.errors import ConfigError
 from service.health import silent_jobs
 from service.learning.versions import BASELINE, Versions
-from service.records import Level
-from service.settings import check
+from service.records import Finding, Level
+from service.settings import check, load
+from service.settings.lexicon_file import LEXICON, read_lexicon, stories_folder
 from service.storage import heartbeats
 from service.storage.database import open_database
 
@@ -31,6 +33,8 @@ def check_config(config_dir: Path, as_json: bool) -> None:
       caspian --config /etc/caspian check-config
     """
     findings = check(config_dir, os.environ)
+    if not any(finding.level is Level.ERROR for finding in findings):
+        findings += _lexicon_findings(config_dir)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -40,6 +44,16 @@ def check_config(config_dir: Path, as_json: bool) -> None:
             click.echo(f"{config_dir}: nothing to mend")
     if any(finding.level is Level.ERROR for finding in findings):
         sys.exit(EXIT_CONFIG)
+
+
+def _lexicon_findings(config_dir: Path) -> tuple[Finding, ...]:
+    """Return what is wrong with the lexicon that a sound configuration names."""
+    folder = stories_folder(load(config_dir, os.environ))
+    try:
+        read_lexicon(folder / LEXICON)
+    except ConfigError as error:
+        return error.findings
+    return ()
 
 
 @click.command()

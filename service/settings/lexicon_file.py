@@ -15,8 +15,10 @@ from typing import Any
 
 from service.errors import ConfigError
 from service.records import Finding, Level
+from service.settings.schema import Settings
 from service.text import AS_WRITTEN, OPEN_END, Term, is_unspaced, read_term
 
+LEXICON = "lexicon.toml"
 TABLES = ("actors", "matters")
 NOT_MEANT, ROLES = "not", "roles"
 # What kinds of ids there are, and in which table they stand; see ``stories.novelty``.
@@ -46,6 +48,11 @@ class LexiconConfig:
     not_meant: ByLanguage = field(default_factory=dict)
     # Ids by role: "media", "places", "speaking", "happening".
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def stories_folder(settings: Settings) -> Path:
+    """Return the folder of what grouping knows, the lexicon among it."""
+    return Path(settings.stories.folder or Path(settings.relevance.models_dir) / "stories")
 
 
 def terms_by_id(entries: Mapping[str, LexiconEntry]) -> dict[str, tuple[str, ...]]:

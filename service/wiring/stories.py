@@ -21,14 +21,18 @@ from service.learning.grouping import (
 from service.learning.story_sets import StoryReport, read_story_sets
 from service.relevance.encoder import Encoder
 from service.settings import Settings
-from service.settings.lexicon_file import all_terms, read_lexicon, terms_by_id
+from service.settings.lexicon_file import (
+    LEXICON,
+    all_terms,
+    read_lexicon,
+    stories_folder,
+    terms_by_id,
+)
 from service.storage.database import Database
 from service.stories.lexicon import Lexicon
 from service.stories.model import GroupingModel
 from service.stories.novelty import Roles
 from service.wiring.models import curriculum_files, encoder_of, topics_of
-
-LEXICON = "lexicon.toml"
 
 
 def lexicon(settings: Settings) -> tuple[Lexicon, Roles]:
@@ -38,7 +42,7 @@ def lexicon(settings: Settings) -> tuple[Lexicon, Roles]:
         ConfigError: the file is missing or wrong; it says what, where, and how to mend it.
 
     """
-    known = read_lexicon(_folder(settings) / LEXICON)
+    known = read_lexicon(stories_folder(settings) / LEXICON)
     names = {id_: entry.name for id_, entry in {**known.actors, **known.matters}.items()}
     media, places, speaking, happening = (
         frozenset(known.roles.get(role, ()))
@@ -62,7 +66,7 @@ def grouping_model(settings: Settings) -> GroupingModel:
         ModelError: there is none, or none for the encoder in use.
 
     """
-    path = _folder(settings) / grouping_file.FILE
+    path = stories_folder(settings) / grouping_file.FILE
     return grouping_file.read(path, encoder_of(settings).name)
 
 
@@ -74,7 +78,7 @@ def gatherer(settings: Settings, database: Database, encoder: Encoder) -> Gather
 
 def train_grouping(settings: Settings) -> tuple[Path, GroupingFigures]:
     """Learn from the written stories; return where the model is, and its figures held back."""
-    folder = _folder(settings)
+    folder = stories_folder(settings)
     encoder = encoder_of(settings)
     kept = Path(settings.data_dir) / "models" / "embeddings" / f"stories-{encoder.name}.npz"
     embeddings.load(kept, encoder)
@@ -111,7 +115,3 @@ def group_reports(
     known, _ = lexicon(settings)
     newcomers = newcomers_of(reports, encoder_of(settings), known.read, progress)
     return group_all(reports, newcomers, model)
-
-
-def _folder(settings: Settings) -> Path:
-    return Path(settings.stories.folder or Path(settings.relevance.models_dir) / "stories")
