@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -36,6 +36,7 @@ from service.records import (
     Digest,
     DigestFooter,
     DigestId,
+    DigestSurge,
 )
 from service.settings import Settings, Subscription
 from service.storage import articles, digests, feeds, heartbeats, outbox, stories, volumes
@@ -216,39 +217,53 @@ def compose_for(
     margin = timedelta(hours=service.settings.stories.window_hours)
     found = stories.updated_between(connection, since - margin if told_until else since, now)
     told = digests.already_told(connection, subscription.id, [story.id for story in found])
+    versions = dict(sorted(told))
+    chosen = select(found, subscription, told, service.harvester.scorer.threshold)
+    made = compose(
+        [
+            account(story, subscription.languages, service.roles, versions.get(story.id))
+            for story in chosen
+        ],
+        subscription,
+        service.vocabulary,
+        _footer(service, connection, since, now),
+        since=since,
+        until=now,
+        max_stories=service.settings.digest.max_stories,
+        surges=_surges(service, connection, subscription, now),
+    )
+    return replace(made, sample=service.sample)
+
+
+def _footer(
+    service: Service, connection: Connection, since: datetime, now: datetime
+) -> DigestFooter:
     health = watched(connection, now)
     scorer = service.harvester.scorer
     window = timedelta(days=service.settings.learning.replay_days)
     audited = measure(connection, now - window, scorer.threshold)
-    least = scorer.threshold if subscription.threshold is None else subscription.threshold
+    return DigestFooter(
+        articles_read=articles.count_seen(connection, since, now),
+        feeds_total=health.total,
+        feeds_failing=health.failing,
+        feeds_odd=health.odd,
+        feed_troubles=health.troubles,
+        model_version=scorer.version,
+        precision=audited.precision,
+        recall=audited.recall,
+        audited=audited.answered,
+    )
+
+
+def _surges(
+    service: Service, connection: Connection, subscription: Subscription, now: datetime
+) -> tuple[DigestSurge, ...]:
+    threshold = service.harvester.scorer.threshold
+    least = threshold if subscription.threshold is None else subscription.threshold
     volume = volumes.volumes(connection, now, DAYS, least, subscription.languages)
     # The day up to now goes by the date on which most of it lies.
     last_day = (now - timedelta(hours=12)).astimezone(ZoneInfo(subscription.time_zone)).date()
-    versions = dict(sorted(told))
-    return compose(
-        [
-            account(story, subscription.languages, service.roles, versions.get(story.id))
-            for story in select(found, subscription, told, scorer.threshold)
-        ],
-        subscription,
-        service.vocabulary,
-        DigestFooter(
-            articles_read=articles.count_seen(connection, since, now),
-            feeds_total=health.total,
-            feeds_failing=health.failing,
-            feeds_odd=health.odd,
-            feed_troubles=health.troubles,
-            model_version=scorer.version,
-            precision=audited.precision,
-            recall=audited.recall,
-            audited=audited.answered,
-        ),
-        since=since,
-        until=now,
-        max_stories=service.settings.digest.max_stories,
-        sample=service.sample,
-        surges=surges(volume.read, volume.stories, volume.articles, last_day),
-    )
+    return surges(volume.read, volume.stories, volume.articles, last_day)
 
 
 async def _store(service: Service, read: Sequence[ReadFeed]) -> Harvest:

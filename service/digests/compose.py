@@ -42,7 +42,7 @@ class Vocabulary:
     sides: Mapping[str, str]
 
 
-def compose(  # noqa: PLR0913 - all that a digest is made of
+def compose(
     accounts: Sequence[Account],
     subscription: Subscription,
     vocabulary: Vocabulary,
@@ -51,7 +51,6 @@ def compose(  # noqa: PLR0913 - all that a digest is made of
     since: datetime,
     until: datetime,
     max_stories: int,
-    sample: bool = False,
     surges: Sequence[DigestSurge] = (),
 ) -> Digest:
     """Return the digest of the stories in ``accounts``, which come most important first.
@@ -73,7 +72,6 @@ def compose(  # noqa: PLR0913 - all that a digest is made of
         sections=tuple(section for section in sections if section.stories),
         footer=footer,
         more_stories=max(len(accounts) - max_stories, 0),
-        sample=sample,
         surges=tuple(
             surge for surge in surges if surge.topic in (subscription.topics or vocabulary.topics)
         ),

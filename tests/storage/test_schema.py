@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from service.errors import StorageError
 from service.settings import Settings
-from service.storage import heartbeats, tables
+from service.storage import columns, heartbeats, tables
 from service.storage.database import Database, open_database
 from tests.make import NOW
 from tests.storage.rows import arrival, list_feeds, rows_of, store
@@ -49,7 +49,7 @@ def test_the_migrations_add_up_to_the_schema(database: Database) -> None:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, columns.metadata) == []
 
 
 def test_the_migrations_make_the_primary_keys_of_the_schema(database: Database) -> None:
@@ -58,11 +58,11 @@ def test_the_migrations_make_the_primary_keys_of_the_schema(database: Database) 
         looker = inspect(connection)
         made = {
             name: set(looker.get_pk_constraint(name)["constrained_columns"])
-            for name in tables.metadata.tables
+            for name in columns.metadata.tables
         }
     meant = {
         name: {column.name for column in table.primary_key}
-        for name, table in tables.metadata.tables.items()
+        for name, table in columns.metadata.tables.items()
     }
     assert made == meant
 
@@ -247,7 +247,7 @@ def test_moments_of_any_zone_come_back_in_utc_and_in_order(moments: list[datetim
         "moments",
         MetaData(),
         Column("id", Integer, primary_key=True),
-        Column("at", tables.UtcDateTime),
+        Column("at", columns.UtcDateTime),
     )
     engine = create_engine("sqlite://")
     with engine.begin() as connection:

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from service.storage.tables import metadata
+from service.storage import tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=tables.feeds.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():

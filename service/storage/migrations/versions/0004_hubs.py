@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from service.storage.tables import UtcDateTime
+from service.storage.columns import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"
